@@ -1,0 +1,1 @@
+"""The build half: everything that compiles. Never imported by the run-time half."""
