@@ -296,3 +296,41 @@ class Output:
     preload: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+
+
+class ChangeKind(enum.Enum):
+    """What a build does to one logical path, compared with the manifest on disk."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan. `old` and `new` are output paths ('' where there is none); `reasons` say why, in words."""
+
+    kind: ChangeKind
+    logical: str
+    old: str
+    new: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The result of a build or of a plan.
+
+    `up_to_date` means that nothing was to do (then `changes` is empty). `written` counts the files that were written;
+    a plan writes none. `ways` counts, per processor name, which way texts took: `{"rjsmin": {"processed": 12}}`.
+    """
+
+    build: str
+    manifest: bytes
+    outputs: tuple[Output, ...]
+    problems: tuple[Problem, ...] = ()
+    changes: tuple[Change, ...] = ()
+    ways: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    written: int = 0
+    up_to_date: bool = False
