@@ -1,36 +1,78 @@
 # `make demo` and `make test` are all a newcomer needs. Everything runs in a virtual environment of its own, .venv.
 
 PYTHON ?= python3
+PORT   ?= 8000
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+MANIFEST := sample_app/public/manifest.json
+DEPFILE  := sample_app/.assetbuild/make.d
+
 .DEFAULT_GOAL := help
-.PHONY: help demo assets serve test check bench docs clean
+.DELETE_ON_ERROR:
+.PHONY: help demo assets serve test check bench docs clean always
 
 help:
 	@echo "make demo    build the sample app's assets and show what was made"
-	@echo "make serve   serve the sample app on http://127.0.0.1:8000"
+	@echo "make serve   serve the sample app on http://127.0.0.1:$(PORT)/ (PORT=... for another port)"
+	@echo "make assets  build the sample app's assets if anything changed"
 	@echo "make test    run the tests"
 	@echo "make check   ruff, mypy --strict, import-linter"
-	@echo "make assets  build the sample app's assets if anything changed"
 	@echo "make bench   measure against the peers"
 	@echo "make docs    check that docs and code agree"
 	@echo "make clean   remove the environment and everything that was built"
 
+# The stamp is made last and removed first: an environment without it is half made, and is made anew.
 # setuptools below 81 still has pkg_resources, which the XStatic packages' own setup needs.
 $(READY): pyproject.toml sample_app/requirements.txt
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	@rm -f $@
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]' 'setuptools<81' wheel
 	$(BIN)/python -m pip install --quiet --no-build-isolation --requirement sample_app/requirements.txt
 	@touch $@
 
+# `build` ends in one line that says what it did; the table of what there is, changed or not, is `ls`.
+demo: $(READY)
+	@bin=$$(cd "$(BIN)" && pwd) && cd sample_app && said=$$("$$bin/assetbuild" build) && "$$bin/assetbuild" ls && \
+	  echo && echo "$$said" | tail -n 1
+	@echo "To look at it: make serve, then open http://127.0.0.1:$(PORT)/"
+
+# The build itself writes down what it read: every file, and every folder, so that a new file counts as a change too.
+-include $(DEPFILE)
+
+# Without those notes nobody knows what the manifest depends on.
+ifeq ($(wildcard $(DEPFILE)),)
+$(MANIFEST): always
+endif
+
+$(MANIFEST): $(READY)
+	$(BIN)/assetbuild --config sample_app/assetbuild.toml build --depfile $(DEPFILE)
+
+assets: $(MANIFEST)
+
+serve: assets
+	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) sample_app.wsgi:application
+
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+docs: $(READY)
+	$(BIN)/python -m pytest tests/test_docs.py
+
+clean:
+	rm -rf $(VENV) sample_app/public sample_app/.assetbuild benchmarks/.work
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -199,8 +199,8 @@ class Namespace:
     """All source roots merged.
 
     `sources` holds every usable file by logical path, published or not; `published` the logical paths of those that
-    become outputs by themselves, sorted; `bundles` each bundle's inputs, globs expanded, in order: a name is another
-    bundle where `bundles` has it and it is not the bundle itself, else a source.
+    become outputs by themselves, sorted; `bundles` each bundle's sources, in order: globs and bundles of bundles are
+    expanded, and of a source named twice the first place is kept.
     """
 
     sources: Mapping[str, Source]
@@ -248,9 +248,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The place of a path in a compiled text: the relative URL of `target` once names are known."""
+    """The place of a path in a compiled text: the relative URL of `target` once names are known.
+
+    `dotted` asks for a leading `./` or `../`, without which a module specifier would be a bare one.
+    """
 
     target: str
+    dotted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""The `assetbuild` command's entry: finds out whether the compiler is installed, then hands over to `cli`.
+
+Imports next to nothing at the top, so that what needs neither click nor a config can be answered from here at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+BUILD_PACKAGES = frozenset(
+    {"brotli", "click", "filelock", "jinja2", "rcssmin", "rjsmin", "tree_sitter", "tree_sitter_javascript"}
+)
+"""The top-level packages that the extra `build` installs."""
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    arguments = sys.argv[1:]
+    try:
+        from assetbuild.cli import run
+
+        code = run(arguments)
+    except ImportError as error:
+        if os.environ.get("ASSETBUILD_DEBUG"):
+            sys.excepthook(type(error), error, error.__traceback__)
+        code = _cannot_start(error, arguments)
+    sys.exit(code)
+
+
+def _cannot_start(error: ImportError, arguments: list[str]) -> int:
+    """Says which of the two it is: the extra is not installed, or what is installed is broken."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in BUILD_PACKAGES:
+        code, name = 2, "not-installed"
+        text, hint = "the compiler is not installed here", "pip install 'assetbuild[build]'"
+    else:
+        code, name = 1, "internal"
+        text = f"{type(error).__name__}: {error}"
+        hint = "this is a bug in assetbuild: run it again with ASSETBUILD_DEBUG=1 and report the traceback"
+    print(f"assetbuild: {text}: {hint}", file=sys.stderr)
+    from assetbuild import documents
+    from assetbuild.build.model import Problem
+
+    if documents.wanted(arguments):
+        print(documents.dump(documents.envelope("", [Problem(name, text, hint=hint)], ok=False)))
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""From scanned inputs to the one text that processors see, and from their result back to pieces between links.
+
+While processors run, every reference is a mark: a word of fixed length that occurs nowhere else in the text and that
+needs no quotes or escapes in CSS or JS. So processors see neither names, which are not known yet, nor URLs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assetbuild.build import join_css, join_js
+from assetbuild.build.graph import Edge, Scanned
+from assetbuild.build.model import Link, Modules, Problem, RefKind, Text, TextKind
+from assetbuild.build.plan import CompileStep
+from assetbuild.build.scan_js import Script
+
+_LEFT_TO_THE_IMPORT_MAP = (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
+
+Edit = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A text with marks; mark number i stands for `links[i]`."""
+
+    text: str
+    prefix: str
+    links: tuple[Link, ...]
+
+    def pieces(self, processed: str) -> Text:
+        """Cut a processor's result at its marks."""
+        if not self.links:
+            return Text((processed,))
+        parts = re.split(rf"{self.prefix}([0-9]{{6}})z", processed)
+        pieces: list[str | Link] = []
+        for index, part in enumerate(parts):
+            if index % 2:
+                pieces.append(self.links[int(part)])
+            elif part:
+                pieces.append(part)
+        return Text(tuple(pieces))
+
+
+def assemble(
+    step: CompileStep,
+    scanned: Mapping[str, Scanned],
+    edges: Mapping[str, Sequence[Edge]],
+    *,
+    modules: Modules,
+    keep_map: bool,
+) -> tuple[Marked, tuple[Problem, ...]]:
+    """Join the step's inputs with marks in place of references.
+
+    `keep_map` keeps the source-map comment of a lone text; it is wanted only where no processor changes the text. The
+    problems are notes on what joining changed: inputs that cannot be joined have been refused before.
+    """
+    inputs = [scanned[name] for name in step.inputs]
+    prefix = _unused_prefix([item.text for item in inputs])
+    links: list[Link] = []
+    edits = [
+        _edits(step, item, edges.get(item.source.logical, ()), prefix, links, modules, keep_map) for item in inputs
+    ]
+    problems: tuple[Problem, ...] = ()
+    if not step.is_bundle:
+        text = edited(inputs[0].text, edits[0])
+    elif step.kind is TextKind.CSS:
+        text = join_css.join([edited(item.text, marks) for item, marks in zip(inputs, edits, strict=True)])
+    else:
+        joined = join_js.join(
+            [
+                join_js.JoinInput(item.source.file, item.text, item.script or Script(), tuple(marks))
+                for item, marks in zip(inputs, edits, strict=True)
+            ]
+        )
+        text, problems = joined.text, joined.problems
+    return Marked(text, prefix, tuple(links)), problems
+
+
+def _edits(
+    step: CompileStep,
+    item: Scanned,
+    edges: Sequence[Edge],
+    prefix: str,
+    links: list[Link],
+    modules: Modules,
+    keep_map: bool,
+) -> list[Edit]:
+    edits: list[Edit] = []
+    if item.script is not None and not keep_map:
+        edits += [(start, end, "") for start, end in item.script.map_comments]
+    for edge in edges:
+        reference = edge.reference
+        if reference.kind is RefKind.SOURCE_MAP and (not keep_map or edge.target is None):
+            if item.script is None or keep_map:
+                edits.append((reference.outer_start, reference.outer_end, ""))
+            continue
+        if edge.target is None:
+            continue
+        if modules is Modules.IMPORTMAP and reference.kind in _LEFT_TO_THE_IMPORT_MAP and not step.is_bundle:
+            continue
+        edits.append((reference.start, reference.end, f"{prefix}{len(links):06d}z"))
+        dotted = reference.kind in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
+        links.append(Link(edge.target, dotted))
+    return edits
+
+
+def _unused_prefix(texts: Sequence[str]) -> str:
+    """A word that no text holds, found in a fixed order so that the same inputs always give the same marks."""
+    number = 0
+    while True:
+        prefix = f"assetbuild{number}ref"
+        if not any(prefix in text for text in texts):
+            return prefix
+        number += 1
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """`text` with every (start, end, new) replaced; edits do not overlap."""
+    if not edits:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits):
+        pieces += [text[done:start], new]
+        done = end
+    pieces.append(text[done:])
+    return "".join(pieces)

@@ -1,0 +1,105 @@
+"""Writes one file so that whoever looks sees it whole, old or new: a temporary file first, then a rename.
+
+Knows neither outputs nor the cache: what is written, and where, is the caller's, and so is what a failure means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from assetbuild.build.model import FileStat, Place, Problem
+
+TEMPORARY = re.compile(r"\.assetbuild-[0-9a-f]{16}\.tmp")
+"""The name of every temporary file: short, so that the longest legal name can be written, and surely ours."""
+
+_ATTEMPTS = 3
+
+
+Fill = Callable[[BinaryIO], None]
+
+
+def stat_of(found: os.stat_result) -> FileStat:
+    return FileStat(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def replace_file(path: Path, data: bytes | Fill, *, temporary: Path, durable: bool = False) -> FileStat:
+    """Write `data`, or let it write itself, to a new file in the folder `temporary`, then rename that to `path`.
+
+    Missing folders are made. `temporary` must be on the file system of `path`. `durable` asks that it survives a power
+    failure. The stat returned is that of the file which was filled: if another build replaces it in the same moment,
+    it does not match and nobody trusts it. Raises `OSError` and whatever `data` raises; then no temporary file is left.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _replace_once(path, data, temporary=temporary, durable=durable)
+        except FileNotFoundError:
+            # Another process may be cleaning: it may take an empty folder, or a temporary file of ours.
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _replace_once(path: Path, data: bytes | Fill, *, temporary: Path, durable: bool) -> FileStat:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.mkdir(parents=True, exist_ok=True)
+    part = temporary / f".assetbuild-{secrets.token_hex(8)}.tmp"
+    try:
+        # Opened by the plain call and not by `tempfile`, whose files only their owner can read: a web server is
+        # another user, and the umask says what it may do.
+        with open(part, "xb") as stream:
+            if isinstance(data, bytes):
+                stream.write(data)
+            else:
+                data(stream)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+            made = stat_of(os.fstat(stream.fileno()))
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+    return made
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is kept by the folder, so the folder has to reach the disk too. Not every system can sync one.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_problem(path: Path, error: OSError) -> Problem:
+    """The diagnostic for an operating-system error while `path` was written."""
+    cause = error.strerror or str(error)
+    return Problem("cannot-write", f"Cannot write {path}: {cause}.", Place(str(path)), hint=_hint(path, error.errno))
+
+
+def _hint(path: Path, number: int | None) -> str:
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "Free some space or raise the limit, then run the build again; the previous release is intact."
+    if number == errno.EROFS:
+        return "Mount the file system writable, or set `output` to a folder that is."
+    if number in (errno.EACCES, errno.EPERM):
+        return f"Allow this user to write in {path.parent}, or set `output` to another folder."
+    if number == errno.ENAMETOOLONG:
+        length = len(os.fsencode(path.name))
+        return f"Give the source a shorter name: with its fingerprint the name has {length} bytes."
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return f"Make {path.parent} a folder: a file stands where one is needed."
+    if number == errno.EXDEV:
+        return f"Let {path.parent} be on the same file system as the output folder: files are renamed into it."
+    return "Remove the cause, then run the build again; the previous release is intact."

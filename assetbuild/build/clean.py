@@ -1,0 +1,259 @@
+"""What `clean` and `clobber` remove, as a plan: a list of removals with a reason each, and the one place that deletes.
+
+Knows only names that records, a manifest or our own patterns give; what nobody recorded is foreign and stays. A plan is
+made from what is on the disk, and each removal is checked once more in the moment it happens.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assetbuild import manifest as manifests
+from assetbuild.build.atomic import TEMPORARY
+from assetbuild.build.cache import CACHE_FOLDERS, own_files
+from assetbuild.build.model import BuildFailed, Place, Problem, Severity
+from assetbuild.build.output import STATE_FOLDER
+from assetbuild.build.releases import (
+    is_own_place,
+    manifest_files,
+    own_folder,
+    read_records,
+)
+from assetbuild.errors import ManifestError
+
+_SHOWN = 12
+
+
+class RemovalKind(enum.Enum):
+    """What is removed, in the order of removal."""
+
+    MANIFEST = "manifest"
+    """First, lest it name files that are gone."""
+    OUTPUT = "output"
+    """A public file: an output, a variant or a stable copy."""
+    LEFTOVER = "leftover"
+    """A temporary file of a build that died."""
+    RECORD = "record"
+    """After the files it names: a removal that is cut short can be taken up again."""
+    CACHE = "cache"
+    FOLDER = "folder"
+    """A folder that all this leaves empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One thing to remove, and why."""
+
+    kind: RemovalKind
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Removals in the order in which they happen, and what was found wrong on the way."""
+
+    root: Path
+    removals: tuple[Removal, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def plan_clean(root: Path, manifest: Path, *, keep: int = 3, lock_held: bool = False) -> Plan:
+    """What to remove so that the newest `keep` releases stay, and the live one, which is what `manifest` names.
+
+    Without the lock a build may be running: then what pending records name is needed, and temporary files are in use.
+    """
+    if keep < 0:
+        raise ValueError("keep must not be negative")
+    records = read_records(root)
+    leftovers = _leftovers(root, manifest) if lock_held else []
+    try:
+        live = manifests.read(manifest) if os.path.lexists(manifest) else None
+    except ManifestError as error:
+        return _plan(root, leftovers, (*records.problems, _unknown_live(manifest, error)))
+    kept = set(list(dict.fromkeys(short for _, short in records.order))[:keep])
+    if live is not None:
+        kept.add(live["build"][:16])
+    unknown = [entry for entry in records.damaged if entry.sequence and entry.short in kept]
+    if unknown:
+        return _plan(root, leftovers, (*records.problems, *(_blocked(entry.path) for entry in unknown)))
+    needed = set(manifest_files(live)) if live is not None else set()
+    needed.update(*(release.files for release in records.releases if release.short in kept))
+    removals: list[Removal] = []
+    if not lock_held:
+        needed.update(*(pending.files for pending in records.pending))
+    else:
+        reason = "left by a build that did not finish"
+        for pending in records.pending:
+            removals += _outputs(root, manifest, set(pending.files) - needed, reason=reason)
+            removals.append(Removal(RemovalKind.RECORD, pending.path, reason))
+    for release in records.releases:
+        if release.short not in kept:
+            reason = f"release {release.build[:_SHOWN]} is neither live nor among the newest {keep}"
+            removals += _outputs(root, manifest, release.files - needed, reason=reason)
+            removals.append(Removal(RemovalKind.RECORD, release.path, reason))
+    return _plan(root, [*removals, *leftovers], records.problems)
+
+
+def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
+    """Everything that this tool wrote, and nothing else: recorded files, the manifest, records and the cache."""
+    records = read_records(root)
+    problems = list(records.problems)
+    removals = _leftovers(root, manifest)
+    named = [(entry.build, entry.path, entry.files) for entry in records.releases]
+    named += [(entry.build, entry.path, frozenset(entry.files)) for entry in records.pending]
+    for build, path, files in named:
+        removals += _outputs(root, manifest, files, reason=f"written by build {build[:_SHOWN]}")
+        removals.append(Removal(RemovalKind.RECORD, path, f"the record of build {build[:_SHOWN]}"))
+    removals += [Removal(RemovalKind.RECORD, entry.path, "a record that cannot be used") for entry in records.damaged]
+    if os.path.lexists(manifest):
+        try:
+            if not _is_file(manifest):
+                raise ManifestError(f"{manifest}: this is no regular file")
+            manifests.read(manifest)
+            removals.append(Removal(RemovalKind.MANIFEST, manifest, "a manifest of assetbuild"))
+        except ManifestError as error:
+            problems.append(_foreign_manifest(manifest, error))
+    removals += [Removal(RemovalKind.CACHE, path, "cache or lock") for path in own_files(cache)]
+    return _plan(root, removals, tuple(problems), tops=(root, cache))
+
+
+def apply(plan: Plan) -> tuple[Path, ...]:
+    """Carry out a plan; the paths that were removed. What has gone meanwhile, or has become another thing, is passed
+    over. Raises `BuildFailed` with every removal that the system refused; then the records are still there.
+    """
+    removed: list[Path] = []
+    problems: list[Problem] = []
+    for removal in plan.removals:
+        if problems and removal.kind is RemovalKind.RECORD:
+            continue
+        path = removal.path
+        if path.is_relative_to(plan.root) and path != plan.root and not is_own_place(plan.root, path):
+            continue
+        try:
+            if removal.kind is RemovalKind.FOLDER:
+                if os.listdir(path):
+                    continue
+                path.rmdir()
+            elif _is_file(path):
+                path.unlink()
+            else:
+                continue
+            removed.append(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(_refused(path, error))
+    if problems:
+        raise BuildFailed(problems)
+    return tuple(removed)
+
+
+def _outputs(root: Path, manifest: Path, names: Iterable[str], *, reason: str) -> Iterator[Removal]:
+    """Those of `names` that are there as plain files. The manifest is not one of them, whatever a record says."""
+    spared = os.path.realpath(manifest)
+    for name in sorted(names):
+        path = root / name
+        if _is_file(path) and is_own_place(root, path) and os.path.realpath(path) != spared:
+            yield Removal(RemovalKind.OUTPUT, path, reason)
+
+
+def _leftovers(root: Path, manifest: Path) -> list[Removal]:
+    """Temporary files: of outputs and records in the state folder, of the manifest beside it."""
+    folders = [own_folder(root, "tmp"), manifest.parent]
+    found = [folder / name for folder in folders if folder for name in _names(folder) if TEMPORARY.fullmatch(name)]
+    reason = "a temporary file of a build that was killed"
+    return [Removal(RemovalKind.LEFTOVER, path, reason) for path in found if _is_file(path)]
+
+
+def _plan(root: Path, removals: Iterable[Removal], problems: Iterable[Problem], *, tops: tuple[Path, ...] = ()) -> Plan:
+    """A plan in order, each path once, with the folders that are left empty: below `root`, and `tops` themselves."""
+    rank = {kind: place for place, kind in enumerate(RemovalKind)}
+    first: dict[Path, Removal] = {}
+    for removal in removals:
+        first.setdefault(removal.path, removal)
+    ordered = sorted(first.values(), key=lambda removal: (rank[removal.kind], removal.path))
+    made = [folder for top in tops for folder in _state_folders(root, top)]
+    folders = _emptied({removal.path for removal in ordered}, made, root=root, tops=tops)
+    return Plan(root, (*ordered, *folders), tuple(problems))
+
+
+def _state_folders(root: Path, top: Path) -> list[Path]:
+    """The folders that this tool keeps below `top` and that may be empty already."""
+    names = [f"{STATE_FOLDER}/{name}" for name in ("pending", "releases", "tmp")] if top == root else CACHE_FOLDERS
+    return [top / name for name in names if is_own_place(top, top / name / "any")]
+
+
+def _emptied(gone: set[Path], made: Iterable[Path], *, root: Path, tops: tuple[Path, ...]) -> list[Removal]:
+    found: list[Removal] = []
+    waiting = [(-len(folder.parts), folder) for folder in {*(path.parent for path in gone), *made}]
+    heapq.heapify(waiting)  # deepest first, so that a folder is looked at when all below it are decided
+    while waiting:
+        folder = heapq.heappop(waiting)[1]
+        inside = folder in tops or any(folder != top and folder.is_relative_to(top) for top in (root, *tops))
+        if folder in gone or not inside or folder.is_symlink() or not folder.is_dir():
+            continue
+        if all(folder / name in gone for name in _names(folder)):
+            gone.add(folder)
+            found.append(Removal(RemovalKind.FOLDER, folder, "left empty"))
+            heapq.heappush(waiting, (-len(folder.parent.parts), folder.parent))
+    return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _unknown_live(manifest: Path, error: ManifestError) -> Problem:
+    return Problem(
+        "unknown-live-release",
+        f"Which release is live is not known, so no release is removed: {error}.",
+        Place(str(manifest)),
+        severity=Severity.WARNING,
+        hint="Run `assetbuild build`, then `assetbuild clean`.",
+    )
+
+
+def _blocked(path: Path) -> Problem:
+    return Problem(
+        "unknown-kept-release",
+        f"No release is removed: {path.name} is among those to keep, and which files it needs is not known.",
+        Place(str(path)),
+        severity=Severity.WARNING,
+        hint=f"Restore {path}, or delete it, then run `assetbuild clean` again.",
+    )
+
+
+def _foreign_manifest(manifest: Path, error: ManifestError) -> Problem:
+    return Problem(
+        "foreign-manifest",
+        f"{manifest} is left: it is not a manifest of assetbuild ({error}).",
+        Place(str(manifest)),
+        severity=Severity.WARNING,
+        hint="Delete it by hand if it is not needed.",
+    )
+
+
+def _refused(path: Path, error: OSError) -> Problem:
+    return Problem(
+        "cannot-remove",
+        f"Cannot remove {path}: {error.strerror or error}.",
+        Place(str(path)),
+        hint=f"Allow this user to write in {path.parent}, then run the command again.",
+    )

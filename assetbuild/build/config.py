@@ -1,0 +1,280 @@
+"""Configuration: from `assetbuild.toml`, or `[tool.assetbuild]` in pyproject.toml, to a checked `Config`.
+
+Everything is checked here, once, and all problems are reported together. Nothing is imported from the user's project,
+no environment variable is read and no parent folder searched: what a build does stands in one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assetbuild.build import config_bundles, config_paths, config_tables, config_values
+from assetbuild.build.model import (
+    BuildFailed,
+    BundleSpec,
+    Config,
+    Missing,
+    Modules,
+    Place,
+    Problem,
+    ProcessorSpec,
+    RootSpec,
+    Severity,
+    TextKind,
+)
+from assetbuild.build.toml_places import Document, TomlError, parse
+
+FILE_NAME = "assetbuild.toml"
+PYPROJECT = "pyproject.toml"
+KEYS = (
+    "sources",
+    "include",
+    "exclude",
+    "output",
+    "manifest",
+    "compress",
+    "missing",
+    "modules",
+    "stable",
+    "templates",
+    "processors",
+    "bundles",
+    "importmap",
+    "publish",
+)
+_TABLE = ("tool", "assetbuild")
+
+
+Create = Callable[[ProcessorSpec, TextKind], object]
+"""Makes a processor, or raises `registry.UnusableProcessor`."""
+
+
+def load(path: Path | None, *, folder: Path, create: Create | None = None) -> Config:
+    """The configuration in the file `path`, or else in `folder`.
+
+    `create` is the registry's where it is not given. Raises `BuildFailed` with every problem and exit code 2.
+    """
+    document, notes = _document(path, folder=Path(os.path.abspath(folder)))
+    problems: list[Problem] = []
+    config = _config(document, problems, create=create)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise _failed(sorted(problems, key=_reading_order))
+    return replace(config, problems=(*notes, *problems))
+
+
+def _reading_order(problem: Problem) -> tuple[bool, int, int]:
+    place = problem.place or Place("")
+    return place.line == 0, place.line, place.column
+
+
+def _failed(problems: Sequence[Problem]) -> BuildFailed:
+    return BuildFailed(problems, exit_code=2)
+
+
+# --- finding and reading ---------------------------------------------------------------------------------
+
+
+def _document(path: Path | None, *, folder: Path) -> tuple[Document, tuple[Problem, ...]]:
+    """The table of settings, and notes on where it was found."""
+    if path is not None:
+        file = Path(os.path.abspath(folder / path))
+        return (_section(file) if file.name == PYPROJECT else _read(file)), ()
+    own, shared = folder / FILE_NAME, folder / PYPROJECT
+    if os.path.lexists(own):
+        document = _read(own)
+        return document, _both(own, shared)
+    if os.path.lexists(shared):
+        return _section(shared), ()
+    text = f"there is no {FILE_NAME} here, and no {PYPROJECT}"
+    raise _failed([Problem("config-not-found", text, Place(str(folder)), hint="run `assetbuild init` to write one")])
+
+
+def _both(own: Path, shared: Path) -> tuple[Problem, ...]:
+    """A note where both files hold settings. A pyproject.toml that cannot be read is for other tools to report."""
+    try:
+        data = shared.read_bytes()
+        document = parse(data.decode("utf-8"), path=str(shared)) if b"assetbuild" in data else None
+    except (OSError, UnicodeError, TomlError):
+        return ()
+    if document is None or _lookup(document.table, _TABLE) is None:
+        return ()
+    text = f"{FILE_NAME} is used, and [tool.assetbuild] in {PYPROJECT} is not"
+    place = document.at_value(*_TABLE)
+    hint = "keep the settings in one of the two files"
+    return (Problem("config-in-two-files", text, place, severity=Severity.NOTE, hint=hint),)
+
+
+def _section(file: Path) -> Document:
+    """`[tool.assetbuild]` of a pyproject.toml."""
+    document = _read(file)
+    table = _lookup(document.table, _TABLE)
+    if table is None:
+        text = f"{PYPROJECT} has no [tool.assetbuild], and there is no {FILE_NAME} beside it"
+        if (file.parent / FILE_NAME).exists():
+            text = f"{PYPROJECT} has no [tool.assetbuild]"
+        raise _failed([Problem("config-not-found", text, Place(str(file)), hint="run `assetbuild init` to write one")])
+    if not isinstance(table, dict):
+        place = document.at_value(*_TABLE)
+        hint = "write the header [tool.assetbuild] and the settings below it"
+        raise _failed([config_values.wrong_type("tool.assetbuild", table, place, expected="a table", hint=hint)])
+    return replace(document, table=table, prefix=_TABLE)
+
+
+def _lookup(table: Mapping[str, object], path: Sequence[str]) -> object:
+    found: object = table
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _read(file: Path) -> Document:
+    place = Place(str(file))
+    try:
+        data = file.read_bytes()
+    except IsADirectoryError:
+        raise _failed(
+            [Problem("config-unreadable", "the configuration is a folder, not a file", place, hint="name a file")]
+        ) from None
+    except FileNotFoundError:
+        text = "the configuration file does not exist"
+        raise _failed([Problem("config-not-found", text, place, hint="correct the path")]) from None
+    except (OSError, ValueError) as error:
+        text = f"the configuration cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise _failed([Problem("config-unreadable", text, place, hint="correct the path or its permissions")]) from None
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        text = "the configuration starts with a byte order mark, which TOML does not allow"
+        raise _failed([Problem("config-encoding", text, place, hint="save it as UTF-8 without a byte order mark")])
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem(
+            "config-encoding",
+            f"the configuration is not UTF-8: line {line} holds the byte 0x{data[error.start]:02x}",
+            Place(str(file), line),
+            hint="save it as UTF-8",
+        )
+        raise _failed([problem]) from None
+    try:
+        return parse(text, path=str(file))
+    except TomlError as error:
+        hint = "correct the TOML; strings need quotes, lists need commas, keys with a `/` or a `.` need quotes"
+        raise _failed([Problem("config-syntax", f"not valid TOML: {error}", error.place, hint=hint)]) from None
+
+
+# --- settings --------------------------------------------------------------------------------------------
+
+
+def _config(document: Document, problems: list[Problem], *, create: Create | None) -> Config:
+    """A `Config`, which is of use only when no problem was added."""
+    file = Path(document.path)
+    base = file.parent
+    problems += _unknown(document)
+    check = _processor_check(create)
+    roots = config_paths.roots(config_tables.sources(document, problems), problems, base=base)
+    path, globs = config_values.path_string, config_values.globs
+    output = config_paths.absolute(
+        base, path(document, problems, "output", default="public/assets", example="public/assets")
+    )
+    example = "public/assets/manifest.json"
+    manifest = config_paths.absolute(
+        base, path(document, problems, "manifest", default=str(output / "manifest.json"), example=example)
+    )
+    problems += config_paths.output_problems(
+        document, base=base, output=output, manifest=manifest, found=roots, home=_home()
+    )
+    config = Config(
+        file=file,
+        sources=tuple(root.spec for root in roots),
+        root_paths=tuple(root.folder for root in roots),
+        output=output,
+        manifest=manifest,
+        digest="",
+        include=globs(document, problems, "include", default=("**/*",), example="**/*"),
+        exclude=globs(document, problems, "exclude", default=(), example="**/*.scss"),
+        compress=config_tables.compress(document, problems),
+        missing=config_values.choice(document, problems, "missing", default=Missing.ERROR),
+        modules=config_values.choice(document, problems, "modules", default=Modules.REWRITE),
+        stable=globs(document, problems, "stable", default=(), example="favicon.ico"),
+        templates=globs(document, problems, "templates", default=(), example="templates/**/*.html"),
+        processors=config_bundles.processors(document, problems, check=check),
+        bundles=config_bundles.bundles(document, problems, check=check),
+        importmap=config_tables.importmap(document, problems),
+    )
+    config_tables.publish(document, problems)
+    return replace(config, digest=_digest(config))
+
+
+def _unknown(document: Document) -> list[Problem]:
+    where = "`[tool.assetbuild]`" if document.prefix else "the configuration"
+    problems = config_values.unknown_keys(document, (), document.table, known=KEYS, where=where)
+    if not document.prefix and _lookup(document.table, _TABLE) is not None:
+        hint = f"remove the prefix `tool.assetbuild.`: only {PYPROJECT} needs it"
+        return [replace(item, hint=hint) if item.text.endswith("`tool`") else item for item in problems]
+    return problems
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a home folder, as in some containers
+        return None
+
+
+def _processor_check(create: Create | None) -> config_bundles.CheckProcessor:
+    from assetbuild.build import registry  # loads the engines, and only a configuration that was found needs them
+
+    make = registry.create if create is None else create
+
+    def check(spec: ProcessorSpec, kind: TextKind) -> tuple[str, str] | None:
+        try:
+            make(spec, kind)
+        except registry.UnusableProcessor as error:
+            return error.text, error.hint
+        return None
+
+    return check
+
+
+# --- digest ----------------------------------------------------------------------------------------------
+
+
+def _digest(config: Config) -> str:
+    """SHA-256 over what can change an output, in canonical JSON.
+
+    Of a source that is configured by an absolute path only the last segment counts, so that the digest is the same on
+    every machine; which folder it is, the build sees by the files in it.
+    """
+    described = {
+        "sources": [_described_source(spec) for spec in config.sources],
+        "include": config.include,
+        "exclude": config.exclude,
+        "compress": {algorithm.value: level for algorithm, level in config.compress},
+        "missing": config.missing.value,
+        "modules": config.modules.value,
+        "stable": config.stable,
+        "processors": {kind.value: _described_processors(specs) for kind, specs in config.processors.items()},
+        "bundles": {bundle.name: _described_bundle(bundle) for bundle in config.bundles},
+        "importmap": dict(config.importmap),
+    }
+    text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _described_source(spec: RootSpec) -> dict[str, str]:
+    path = os.path.basename(os.path.normpath(spec.path)) if os.path.isabs(spec.path) else spec.path
+    return {"path": path, "mount": spec.mount, "package": spec.package}
+
+
+def _described_processors(specs: Sequence[ProcessorSpec]) -> list[object]:
+    return [[spec.name, dict(spec.options)] for spec in specs]
+
+
+def _described_bundle(bundle: BundleSpec) -> dict[str, object]:
+    steps = None if bundle.processors is None else _described_processors(bundle.processors)
+    return {"inputs": bundle.inputs, "processors": steps}

@@ -1,0 +1,321 @@
+"""A style sheet without comments and without the white space that means nothing: what a proof compares.
+
+Knows where white space separates (a descendant combinator, `and (`, `1px + 2px`) and where it does not; nothing of what
+properties mean. Where in doubt white space counts: then a proof fails, which costs some bytes but harms nobody.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from assetbuild.build.css_tokens import Kind, is_closed, tokenize, unescape
+
+
+class Part(NamedTuple):
+    """A token that counts; `gap`: white space that counts stands before it. `start` and `end` are in the text."""
+
+    kind: Kind
+    text: str
+    gap: bool
+    start: int
+    end: int
+
+
+class _Context(enum.Enum):
+    """What the grammar around a token says of white space (CSS Values 4, section 2.1; Selectors 4, section 3)."""
+
+    EXACT = "exact"
+    """All white space counts: custom properties, which scripts can read, and whatever is not known."""
+    PLAIN = "plain"
+    """Only around commas and within brackets, next to these, it does not count."""
+    SELECTOR = "selector"
+    """Nor around combinators."""
+    ATTRIBUTE = "attribute"
+    """Within `[...]` of a selector: nor around the operator."""
+    VALUE = "value"
+    """The value of a property: nor around `/`, `*` and `!`."""
+    CONDITION = "condition"
+    """The prelude of `@media` and its like, which holds queries in parentheses."""
+    QUERY = "query"
+    """Within these: nor around comparisons and the colon after the first name."""
+    CUSTOM_QUERY = "custom-query"
+    """`(--name: value)`: within the parentheses, at both ends and around that colon; all else counts."""
+    SCOPE = "scope"
+    """The prelude of `@scope`, which holds selectors in parentheses."""
+
+
+_OPENERS = {
+    Kind.FUNCTION: Kind.CLOSE_PAREN,
+    Kind.OPEN_PAREN: Kind.CLOSE_PAREN,
+    Kind.OPEN_BRACKET: Kind.CLOSE_BRACKET,
+    Kind.OPEN_BRACE: Kind.CLOSE_BRACE,
+}
+_CLOSERS = frozenset(_OPENERS.values())
+_PARENS = (Kind.FUNCTION, Kind.OPEN_PAREN)
+_COMBINATORS = (">", "+", "~")
+_COMPARISONS = ("<", ">", "=")
+_ATTRIBUTE_OPERATORS = ("~", "|", "^", "$", "*")
+_AT_RULES = {
+    "@media": _Context.CONDITION,
+    "@supports": _Context.CONDITION,
+    "@container": _Context.CONDITION,
+    "@import": _Context.CONDITION,
+    "@layer": _Context.PLAIN,
+    "@page": _Context.PLAIN,
+    "@font-feature-values": _Context.PLAIN,
+    "@scope": _Context.SCOPE,
+}
+_QUERIES = frozenset({"style(", "scroll-state(", "supports(", "media("})
+_OF_SELECTORS = frozenset(
+    {
+        "-moz-any(",
+        "-webkit-any(",
+        "any(",
+        "cue(",
+        "cue-region(",
+        "current(",
+        "has(",
+        "host(",
+        "host-context(",
+        "is(",
+        "matches(",
+        "not(",
+        "slotted(",
+        "where(",
+    }
+)
+_CHARSET = re.compile(r'@charset "[^"]*";')
+
+
+def normal_form(text: str) -> list[Part] | None:
+    """The parts of a style sheet that count; None where it does not parse: a bracket or string left open, a stray `}`.
+
+    Empty declarations, the semicolon before a `}` or the end, and an `@charset` that browsers do not heed are left out.
+    """
+    atoms = _atoms(text)
+    ends = _matching(atoms) if atoms is not None else None
+    if atoms is None or ends is None:
+        return None
+    walker = _Walker(atoms, ends, heeded_charset=_CHARSET.match(text) is not None)
+    walker.run()
+    return walker.parts
+
+
+def _atoms(text: str) -> list[Part] | None:
+    """The tokens but white space and comments; `gap` says that white space stood before."""
+    atoms: list[Part] = []
+    gap = False
+    tokens = tokenize(text)
+    if tokens and not is_closed(text, tokens[-1]):
+        return None
+    for kind, start, end in tokens:
+        if kind is Kind.SPACE:
+            gap = True
+        elif kind is not Kind.COMMENT:
+            if kind is Kind.BAD_STRING:  # the newline after it is what ends it
+                return None
+            body = text[start:end]
+            if body == "\\":  # before a newline: any other white space would turn it into an escape
+                return None
+            atoms.append(Part(kind, body, gap, start, end))
+            gap = False
+    return atoms
+
+
+def _matching(atoms: Sequence[Part]) -> dict[int, int] | None:
+    """Where each bracket is closed; None if one is not, or if a `}` closes nothing. A stray `)` is a mere token."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for index, atom in enumerate(atoms):
+        if atom.kind in _OPENERS:
+            opened.append(index)
+        elif atom.kind in _CLOSERS:
+            if opened and _OPENERS[atoms[opened[-1]].kind] is atom.kind:
+                ends[opened.pop()] = index
+            elif atom.kind is Kind.CLOSE_BRACE:
+                return None
+    return None if opened else ends
+
+
+@dataclass(slots=True)
+class _Walker:
+    """Follows CSS Syntax 3, section 5.4, with nesting: a block holds declarations, at-rules and rules alike.
+
+    `ended`: the last part is a semicolon that ended a declaration or an at-rule, so another would end nothing.
+    """
+
+    atoms: Sequence[Part]
+    ends: dict[int, int]
+    heeded_charset: bool
+    parts: list[Part] = field(default_factory=list)
+    ended: bool = False
+
+    def run(self) -> None:
+        index, depth = 0, 0
+        while index < len(self.atoms):
+            kind = self.atoms[index].kind
+            if kind is Kind.CLOSE_BRACE:
+                self._drop_semicolon()
+                self._add(index)
+                depth -= 1
+                index += 1
+            elif not depth and kind in (Kind.CDO, Kind.CDC):
+                self._add(index)
+                index += 1
+            elif kind is Kind.SEMICOLON and depth:
+                # Elsewhere an extra one counts: before nesting was known, browsers read `@media x{a{};b{}}` otherwise.
+                if not self.ended:
+                    self._add(index)
+                index += 1
+            else:
+                index = self._statement(index, nested=depth > 0)
+                if index < len(self.atoms) and self.atoms[index].kind is Kind.OPEN_BRACE:
+                    self._add(index)
+                    depth += 1
+                    index += 1
+        self._drop_semicolon()
+
+    def _statement(self, start: int, *, nested: bool) -> int:
+        """Take a declaration with its semicolon, or what stands before a block; returns the next index."""
+        first = self.atoms[start]
+        custom = nested and first.text.startswith("--") and self._is_colon(start + 1)
+        end = start
+        while end < len(self.atoms):
+            kind = self.atoms[end].kind
+            if kind is Kind.OPEN_BRACE and not custom:
+                break
+            if kind is Kind.CLOSE_BRACE or (kind is Kind.SEMICOLON and (nested or first.kind is Kind.AT)):
+                break
+            end = self.ends.get(end, end) + 1
+        semicolon = end < len(self.atoms) and self.atoms[end].kind is Kind.SEMICOLON
+        block = end < len(self.atoms) and self.atoms[end].kind is Kind.OPEN_BRACE
+        if first.kind is Kind.AT:
+            name = unescape(first.text).lower()
+            if name == "@charset" and not block:
+                self._charset(start, end)
+                return end + semicolon
+            self._span(start, end, _AT_RULES.get(name, _Context.EXACT))
+        elif block or not nested:
+            self._span(start, end, _Context.SELECTOR)
+        else:
+            self._declaration(start, end)
+        if semicolon:
+            self._add(end)
+            self.ended = True
+        return end + semicolon
+
+    def _charset(self, start: int, end: int) -> None:
+        """Keep it as it is if browsers heed it: only these exact bytes at the start of the file (section 3.2)."""
+        if start == 0 and self.heeded_charset and end == 2 and self.atoms[1].kind is Kind.STRING:
+            label = self.atoms[1]
+            self.parts.append(Part(Kind.AT, f"@charset {label.text};", gap=False, start=0, end=self.atoms[end].end))
+
+    def _declaration(self, start: int, end: int) -> None:
+        """`name: value`. Before the name may stand one character, which only some old browsers look past."""
+        name = start + (self.atoms[start].kind is Kind.DELIM)
+        if name + 1 >= end or self.atoms[name].kind not in (Kind.IDENT, Kind.HASH) or not self._is_colon(name + 1):
+            self._span(start, end, _Context.EXACT)
+            return
+        self._span(start, name + 1, _Context.EXACT)
+        self._add(name + 1)
+        value = name + 2
+        spelled = self.atoms[name].text
+        if not spelled.startswith("--"):
+            exact = spelled.lower() == "initial-value"  # of `@property`
+            self._span(value, end, _Context.EXACT if exact else _Context.VALUE)
+        elif value < end:
+            self._span(value, end, _Context.EXACT)
+        elif self.atoms[end].gap:
+            # Not long ago `--x: ;` was an empty value and `--x:;` an error, so the blank counts.
+            colon = self.atoms[name + 1]
+            self.parts.append(Part(Kind.SPACE, " ", gap=False, start=colon.end, end=self.atoms[end].start))
+
+    def _span(self, start: int, end: int, context: _Context) -> None:
+        contexts: list[tuple[int, _Context]] = []
+        for index in range(start, end):
+            atom = self.atoms[index]
+            self._add(index, gap=atom.gap and index > start and self._counts(index, context))
+            if atom.kind in _OPENERS:
+                contexts.append((self.ends[index], context))
+                context = self._within(index, context)
+            elif contexts and contexts[-1][0] == index:
+                context = contexts.pop()[1]
+
+    def _add(self, index: int, *, gap: bool = False) -> None:
+        atom = self.atoms[index]
+        self.parts.append(atom if atom.gap is gap else atom._replace(gap=gap))
+        self.ended = False
+
+    def _drop_semicolon(self) -> None:
+        if self.ended:
+            self.parts.pop()
+            self.ended = False
+
+    def _is_colon(self, index: int) -> bool:
+        return index < len(self.atoms) and self.atoms[index].kind is Kind.COLON
+
+    def _within(self, opener: int, context: _Context) -> _Context:
+        """The context within a bracket that stands in `context`."""
+        atom = self.atoms[opener]
+        if context in (_Context.EXACT, _Context.VALUE, _Context.PLAIN):
+            return context
+        if context is _Context.CUSTOM_QUERY:
+            return _Context.EXACT
+        name = unescape(atom.text).lower() if atom.kind is Kind.FUNCTION else atom.text
+        if context is _Context.SELECTOR:
+            if atom.kind is Kind.OPEN_BRACKET:
+                return _Context.ATTRIBUTE
+            return _Context.SELECTOR if name in _OF_SELECTORS and self._is_colon(opener - 1) else _Context.PLAIN
+        if context is _Context.SCOPE:
+            return _Context.SELECTOR if atom.kind is Kind.OPEN_PAREN else _Context.PLAIN
+        if context in (_Context.CONDITION, _Context.QUERY):
+            if atom.kind is Kind.OPEN_PAREN or name in _QUERIES:
+                custom = self.atoms[opener + 1].text.startswith("--") and self._is_colon(opener + 2)
+                return _Context.CUSTOM_QUERY if custom else _Context.QUERY
+            return _Context.SELECTOR if name == "selector(" else _Context.PLAIN
+        return _Context.PLAIN
+
+    def _counts(self, index: int, context: _Context) -> bool:
+        """Whether the white space before the atom at `index` counts."""
+        if context is _Context.EXACT:
+            return True
+        before, after = self.atoms[index - 1], self.atoms[index]
+        if before.kind is Kind.COMMA and after.kind is Kind.CLOSE_PAREN:
+            return True  # `var(--x, )` has an empty fallback; not all browsers take `var(--x,)` for that
+        if before.kind in _OPENERS or after.kind in _CLOSERS:
+            return False
+        if context is _Context.CUSTOM_QUERY:
+            return not self._is_first_colon(index)
+        if before.kind is Kind.COMMA or after.kind is Kind.COMMA:
+            return False
+        if context is _Context.SELECTOR:
+            return (before.text in _COMBINATORS) == (after.text in _COMBINATORS)
+        if context is _Context.VALUE:
+            return before.text not in ("/", "*", "!") and after.text not in ("/", "*", "!")
+        if context is _Context.QUERY:
+            if before.text == "/" or after.text == "/" or self._is_first_colon(index):
+                return False
+            return (before.text in _COMPARISONS) == (after.text in _COMPARISONS)
+        if context is _Context.ATTRIBUTE:
+            return self._counts_in_attribute(index)
+        return True
+
+    def _is_first_colon(self, index: int) -> bool:
+        """Whether the atom at `index`, or the one before it, is the colon after the first name in parentheses."""
+        for colon in (index, index - 1):
+            if colon >= 2 and self.atoms[colon].kind is Kind.COLON and self.atoms[colon - 2].kind in _PARENS:
+                return self.atoms[colon - 1].kind is Kind.IDENT
+        return False
+
+    def _counts_in_attribute(self, index: int) -> bool:
+        before, after = self.atoms[index - 1].text, self.atoms[index].text
+        if after == "=":
+            return before in _ATTRIBUTE_OPERATORS
+        if after in _ATTRIBUTE_OPERATORS:
+            following = self.atoms[index + 1]
+            return following.text != "=" or following.gap
+        return before != "="

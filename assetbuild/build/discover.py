@@ -1,0 +1,148 @@
+"""From what was found under the roots to the namespace: who wins, what is published, what each bundle is made of.
+
+Pure: `tree` has read the disk. Reports everything that is wrong with names, roots and bundles at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from assetbuild.build import names
+from assetbuild.build.globs import Globs, is_glob
+from assetbuild.build.media import text_kind
+from assetbuild.build.model import BundleSpec, Config, Namespace, Place, Problem, Severity, Source
+from assetbuild.build.suggest import did_you_mean
+from assetbuild.build.tree import Tree
+
+_SHOWN = 5
+
+
+def discover(config: Config, tree: Tree) -> tuple[Namespace, list[Problem]]:
+    """Merge the roots (first wins), choose what is published and expand the bundles."""
+    sources, problems = _merge(config, tree)
+    exclude, include = Globs(config.exclude), Globs(config.include)
+    problems += [
+        flaw.problem
+        for flaw in tree.flaws
+        if not exclude.matches(flaw.logical) and not exclude.matches(f"{flaw.logical}/x")
+    ]
+    expansion = _Expansion({bundle.name: bundle for bundle in config.bundles}, sources, str(config.file))
+    bundles = {name: expansion.expand(name) for name in sorted(expansion.specs)}
+    problems += expansion.problems
+    published = sorted(
+        logical
+        for logical in sources
+        if logical not in bundles and include.matches(logical) and not exclude.matches(logical)
+    )
+    namespace = Namespace(sources, tuple(published), bundles)
+    problems += _name_problems(namespace, str(config.file))
+    problems += _idle_globs(config, namespace)
+    return namespace, problems
+
+
+def _merge(config: Config, tree: Tree) -> tuple[dict[str, Source], list[Problem]]:
+    """First root wins; the losers are reported, one note for each pair of roots."""
+    sources: dict[str, Source] = {}
+    shadowed: dict[tuple[int, int], list[str]] = {}
+    for source in tree.sources:
+        winner = sources.setdefault(source.logical, source)
+        if winner is not source:
+            shadowed.setdefault((winner.root, source.root), []).append(source.logical)
+    notes = []
+    for (winner_root, loser_root), logicals in sorted(shadowed.items()):
+        more = f" and {len(logicals) - _SHOWN} more" if len(logicals) > _SHOWN else ""
+        text = (
+            f"{', '.join(logicals[:_SHOWN])}{more}: taken from the source root {config.sources[winner_root]}; "
+            f"the same name in {config.sources[loser_root]} is shadowed"
+        )
+        notes.append(Problem("shadowed", text, Place(str(config.file)), severity=Severity.NOTE))
+    return {logical: sources[logical] for logical in sorted(sources)}, notes
+
+
+def _idle_globs(config: Config, namespace: Namespace) -> Iterator[Problem]:
+    """Globs that match nothing are mistakes, but for `exclude`, which also guards against what is not there yet."""
+    assets = [*namespace.published, *namespace.bundles]
+    for key, patterns, names_ in (("include", config.include, namespace.sources), ("stable", config.stable, assets)):
+        for pattern in patterns:
+            glob = Globs((pattern,))
+            if pattern != "**/*" and not any(glob.matches(name) for name in names_):
+                text = f'`{key}`: the glob "{pattern}" matches nothing'
+                yield Problem(
+                    "glob-matches-nothing", text, Place(str(config.file)), hint="correct the glob, or remove it"
+                )
+
+
+def _name_problems(namespace: Namespace, config_file: str) -> Iterator[Problem]:
+    used = {*namespace.published, *namespace.bundles, *(name for each in namespace.bundles.values() for name in each)}
+    for logical in sorted(used):
+        if reason := names.unportable(logical):
+            yield Problem("name-not-portable", f"{logical}: {reason}", _place(namespace, logical, config_file),
+                          hint="rename the file, or exclude it")  # fmt: skip
+    for first, second in names.clashes(used):
+        text = f'"{first}" and "{second}" differ only in case or Unicode form: on some systems they are one file'
+        notes = tuple(f"{name} is {source.file}" for name in (first, second) if (source := namespace.sources.get(name)))
+        yield Problem("name-clash", text, _place(namespace, second, config_file), notes=notes,
+                      hint="rename one of them, or exclude it")  # fmt: skip
+
+
+def _place(namespace: Namespace, logical: str, config_file: str) -> Place:
+    source = namespace.sources.get(logical)
+    return Place(source.file if source else config_file)
+
+
+@dataclass(slots=True)
+class _Expansion:
+    """Expands bundles of globs and bundles into lists of sources, collecting problems."""
+
+    specs: Mapping[str, BundleSpec]
+    sources: Mapping[str, Source]
+    config_file: str
+    problems: list[Problem] = field(default_factory=list)
+    done: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def expand(self, name: str, *, within: tuple[str, ...] = ()) -> tuple[str, ...]:
+        if name in self.done:
+            return self.done[name]
+        found: dict[str, None] = {}
+        for item in self.specs[name].inputs:
+            found.update(dict.fromkeys(self._item(name, item, (*within, name))))
+        if name in self.sources and name not in found:
+            self._problem(
+                "bundle-shadows-source",
+                f'the bundle "{name}" has the name of {self.sources[name].file}, which is not among its inputs',
+                f'add "{name}" to the bundle\'s inputs, or rename the bundle',
+            )
+        self.done[name] = tuple(found)
+        return self.done[name]
+
+    def _item(self, name: str, item: str, within: tuple[str, ...]) -> Iterable[str]:
+        if item in self.specs and item != name:
+            if item in within:
+                chain = " -> ".join((*within[within.index(item) :], item))
+                self._problem("bundle-cycle", f"bundles that hold each other: {chain}", "break the circle")
+                return ()
+            return self._of_one_kind(name, self.expand(item, within=within))
+        if item in self.sources:
+            return self._of_one_kind(name, (item,))
+        if is_glob(item):
+            glob = Globs((item,))
+            if matched := [logical for logical in self.sources if glob.matches(logical)]:
+                return self._of_one_kind(name, matched)
+            text = f'the bundle "{name}": the glob "{item}" matches nothing'
+            self._problem("glob-matches-nothing", text, "correct the glob, or remove it")
+            return ()
+        hint = did_you_mean(item, {*self.sources, *self.specs}) or "inputs are logical paths, below the source roots"
+        self._problem("unknown-input", f'the bundle "{name}": there is no source or bundle "{item}"', hint)
+        return ()
+
+    def _of_one_kind(self, name: str, logicals: Iterable[str]) -> tuple[str, ...]:
+        kept = tuple(logicals)
+        for logical in kept:
+            if text_kind(logical) is not text_kind(name):
+                text = f'the bundle "{name}": its input {logical} is of another type'
+                self._problem("input-of-another-type", text, "a bundle joins style sheets or scripts, not both")
+        return kept
+
+    def _problem(self, code: str, text: str, hint: str) -> None:
+        self.problems.append(Problem(code, text, Place(self.config_file), hint=hint))

@@ -1,0 +1,182 @@
+"""References resolved: from the path that an author wrote to the asset meant, or to a problem that says why not.
+
+Pure; whether a file exists outside the roots is asked through a callable. A place is judged once per source, however
+many bundles the source is part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from assetbuild.build import names, urls
+from assetbuild.build.model import (
+    Config,
+    Missing,
+    Namespace,
+    Place,
+    Problem,
+    Reference,
+    RefKind,
+    Severity,
+    Source,
+    TextKind,
+    place_at,
+)
+from assetbuild.build.scan_js import Script
+from assetbuild.build.suggest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A text source as read. `broken` means that it does not parse and is shipped, if alone, byte for byte."""
+
+    source: Source
+    kind: TextKind
+    text: str
+    sha256: str
+    references: tuple[Reference, ...] = ()
+    script: Script | None = None
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A reference and the logical path of the asset it means; None where the author's bytes are left alone."""
+
+    reference: Reference
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """`edges` by the logical path of each text source, in order of position."""
+
+    edges: Mapping[str, tuple[Edge, ...]]
+
+
+def build_graph(
+    config: Config, namespace: Namespace, scanned: Iterable[Scanned], *, exists: Callable[[str], bool]
+) -> tuple[Graph, list[Problem]]:
+    """Resolve every reference of every scanned source, and the import map's logical paths."""
+    resolver = _Resolver(config, namespace, exists)
+    edges: dict[str, tuple[Edge, ...]] = {}
+    problems: list[Problem] = list(resolver.importmap_problems())
+    for item in scanned:
+        found = []
+        for reference in item.references:
+            target, problem = resolver.resolve(item, reference)
+            found.append(Edge(reference, target))
+            if problem is not None:
+                problems.append(problem)
+        problems += resolver.specifier_problems(item)
+        edges[item.source.logical] = tuple(found)
+    return Graph(edges), problems
+
+
+@dataclass(slots=True)
+class _Resolver:
+    config: Config
+    namespace: Namespace
+    exists: Callable[[str], bool]
+    assets: set[str] = field(init=False)
+    by_nfc: dict[str, str] = field(init=False)
+    by_folded: dict[str, str] = field(init=False)
+    by_file: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.assets = {*self.namespace.published, *self.namespace.bundles}
+        everything = sorted({*self.assets, *self.namespace.sources})
+        self.by_nfc = {names.nfc(name): name for name in everything}
+        self.by_folded = {names.folded(name): name for name in everything}
+        self.by_file = {source.file: logical for logical, source in self.namespace.sources.items()}
+
+    def resolve(self, item: Scanned, reference: Reference) -> tuple[str | None, Problem | None]:
+        path = urls.decode(reference.path)
+        if path is None:
+            return None, self._problem(item, reference, "bad-url", "its percent-escapes are not UTF-8", "mend the URL")
+        wanted = urls.normalise(urls.folder_of(item.source.logical), path)
+        logical = self.by_nfc.get(names.nfc(wanted)) if wanted is not None else None
+        beside = self._beside(item.source, path)
+        if logical is None and beside is not None:
+            logical = self.by_file.get(beside)
+        if logical is None:
+            return None, self._not_found(item, reference, path, wanted, beside)
+        if logical not in self.assets:
+            text = f"{logical} exists but is not published"
+            hint = f"publish it (`include`, `exclude`), or {self._escape(reference)}"
+            return None, self._problem(item, reference, "not-published", text, hint)
+        return logical, None
+
+    def _beside(self, source: Source, path: str) -> str | None:
+        """The file that `path` means where the source really lies: mounts can tear neighbours apart."""
+        if path.startswith("/"):
+            return None
+        beside = urls.normalise(urls.folder_of(source.file), path)
+        if beside is None:
+            return None
+        return "/" + beside if source.file.startswith("/") else beside
+
+    def _not_found(
+        self, item: Scanned, reference: Reference, path: str, wanted: str | None, beside: str | None
+    ) -> Problem:
+        shown = wanted if wanted is not None else path
+        if reference.kind is RefKind.SOURCE_MAP:
+            text = f"the source map {shown} does not exist; the comment that names it is removed"
+            return self._problem(item, reference, "no-source-map", text, "", severity=Severity.WARNING)
+        if wanted and (other := self.by_folded.get(names.folded(wanted))):
+            text = f'"{shown}" differs from "{other}" in case or Unicode form, and most servers tell them apart'
+            return self._problem(item, reference, "case-differs", text, f"write {other}")
+        if beside is not None and self.exists(beside):
+            text = f"{shown} is not in the namespace: the file exists, but outside the source roots (or is ignored)"
+            return self._problem(item, reference, "outside-roots", text, "add its folder to `sources`")
+        hint = self._near(wanted, path) or f"add the file, or {self._escape(reference)}"
+        return self._problem(item, reference, "missing", f"{shown} does not exist", hint)
+
+    def _near(self, wanted: str | None, path: str) -> str:
+        if path.startswith("/") and wanted and "/" in wanted:
+            below = wanted.split("/", 1)[1]
+            if below in self.assets:
+                return f"a leading / is the root of the namespace: write /{below}"
+        return did_you_mean(wanted or path, self.assets)
+
+    def _escape(self, reference: Reference) -> str:
+        return 'set missing = "warn" to leave such references as they are'
+
+    def _problem(
+        self, item: Scanned, reference: Reference, code: str, text: str, hint: str, *, severity: Severity | None = None
+    ) -> Problem:
+        """A source map that cannot be had never fails a build; anything else is what `missing` says."""
+        if severity is None:
+            warn = self.config.missing is Missing.WARN or reference.kind is RefKind.SOURCE_MAP
+            severity = Severity.WARNING if warn else Severity.ERROR
+        place = place_at(item.source.file, item.text, reference.start)
+        return Problem(code, text, place, severity=severity, hint=hint)
+
+    def specifier_problems(self, item: Scanned) -> Iterator[Problem]:
+        """Bare specifiers without an entry in the import map, and imports that cannot be known."""
+        if item.script is None or item.broken:
+            return
+        known = dict(self.config.importmap)
+        severity = Severity.WARNING if self.config.missing is Missing.WARN else Severity.ERROR
+        for bare in item.script.bare:
+            prefix = any(key.endswith("/") and bare.specifier.startswith(key) for key in known)
+            if bare.specifier not in known and not prefix:
+                text = f'the bare specifier "{bare.specifier}" is not in `[importmap]`, so no browser can load it'
+                hint = f'add "{bare.specifier}" = "path/to/module.js" to [importmap], or exclude {item.source.logical}'
+                place = place_at(item.source.file, item.text, bare.start)
+                yield Problem("bare-specifier", text, place, severity=severity, hint=hint)
+        for offset in item.script.computed:
+            text = "an import whose path is computed cannot be fingerprinted; it is left as it is"
+            place = place_at(item.source.file, item.text, offset)
+            hint = "write the path as one string, or list what it can name in `stable`"
+            yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
+
+    def importmap_problems(self) -> Iterator[Problem]:
+        place = Place(str(self.config.file))
+        for specifier, value in self.config.importmap:
+            if not urls.is_local(value) or value in self.assets:
+                continue
+            hint = did_you_mean(value, self.assets) or "the value is a logical path or an absolute URL"
+            text = f'[importmap] "{specifier}": {value} is not a published asset'
+            yield Problem("importmap-target", text, place, hint=hint)

@@ -1,0 +1,125 @@
+"""Joins classic scripts into one text that does what they did one after the other.
+
+Knows no files and no configuration; minifying comes later, over the joined text. What cannot be joined (modules, texts
+that do not parse) is told by `problems_of_input`, which the caller asks before it joins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assetbuild.build.model import Problem, Severity, place_at
+from assetbuild.build.scan_js import Script
+
+BARRIER = "\n;\n"
+"""Ends a line comment, then a statement: no input can swallow or continue another."""
+
+_LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInput:
+    """One input of a bundle. `script` was read from `text`.
+
+    `marks` are replacements (start, end, text) to make on the way, in characters of `text`, for what must be found
+    again in the joined text; one inside a comment that is dropped goes with it.
+    """
+
+    path: str
+    text: str
+    script: Script
+    marks: tuple[tuple[int, int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The joined text, and notes on what could not stay as it was."""
+
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+def problems_of_input(path: str, text: str, script: Script) -> tuple[Problem, ...]:
+    """Why this text cannot be an input of a classic bundle; empty when it can."""
+    if script.error is not None:
+        return (
+            Problem(
+                "js-syntax",
+                "this script does not parse, and would break every other script of the bundle",
+                place_at(path, text, script.error),
+                hint="correct it, or take it out of the bundle and publish it on its own",
+            ),
+        )
+    if script.module_syntax is not None:
+        return (
+            Problem(
+                "module-in-bundle",
+                "an ES module cannot be an input of a classic bundle: its import and export are syntax errors there",
+                place_at(path, text, script.module_syntax),
+                hint='publish it on its own and load it with <script type="module">, '
+                "or list the library's classic (UMD or IIFE) build instead",
+            ),
+        )
+    return ()
+
+
+def join(inputs: Sequence[JoinInput]) -> Joined:
+    """Join inputs that have no problems.
+
+    Byte-order marks go, the hashbang lines of all but the first input too, and source-map comments unless there is
+    one input only: they speak of lines that are elsewhere now. 'use strict' at the top would hold for the whole
+    bundle, so it stays only where every input with code has it.
+    """
+    coded = [item for item in inputs if not item.script.blank]
+    strict = [item for item in coded if item.script.strict]
+    spreads = 0 < len(strict) < len(coded)
+    pieces: list[str] = []
+    pending = ""
+    for index, item in enumerate(inputs):
+        edits = [*item.marks]
+        if len(inputs) > 1:
+            dropped = item.script.map_comments
+            edits = [edit for edit in edits if not any(start <= edit[0] < end for start, end in dropped)]
+            edits += [(start, end, remainder(item.text[start:end])) for start, end in dropped]
+        if index > 0:
+            edits.append((0, item.script.hashbang_end, ""))
+        if item.script.strict_at is not None and spreads and item is coded[0]:
+            # an empty statement ends the directive prologue (ECMA-262, section 11.2.1); one `;` may end a directive
+            edits.append((*item.script.strict_at, ";;"))
+        text = _edited(item.text, edits).removeprefix("\ufeff")
+        if not text.strip():
+            continue
+        # after an input without code there is no statement to end, and `;` would end the directive prologue
+        pieces += [pending, text]
+        pending = "\n" if item.script.blank else BARRIER
+    return Joined("".join(pieces), tuple(_lost_strictness(item) for item in strict) if spreads else ())
+
+
+def remainder(comment: str) -> str:
+    """What a dropped comment leaves: where it parted tokens or lines, that stays so (ECMA-262, section 12.4)."""
+    if comment.startswith("//"):
+        return ""
+    return "\n" if any(end in comment for end in _LINE_ENDS) else " "
+
+
+def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits):
+        if start >= done:
+            pieces += [text[done:start], new]
+            done = end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _lost_strictness(item: JoinInput) -> Problem:
+    offset = item.script.strict_at[0] if item.script.strict_at else 0
+    return Problem(
+        "strict-dropped",
+        "'use strict' of this file does not hold in the bundle: not all inputs have it, and it would bind those too",
+        place_at(item.path, item.text, offset),
+        Severity.NOTE,
+        hint="put it inside a function that wraps the file, or into every input of the bundle",
+    )

@@ -1,0 +1,109 @@
+"""The JavaScript parser as the build uses it: text in, tree out, and the way back from bytes to characters.
+
+Knows nothing of what is looked for in a tree. The parser (tree-sitter) is imported on first use: a project without
+JavaScript does not pay for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Query, Tree
+
+
+@functools.cache
+def language() -> Language:
+    """The grammar, loaded once."""
+    import tree_sitter
+    import tree_sitter_javascript
+
+    return tree_sitter.Language(tree_sitter_javascript.language())
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def encode(text: str) -> bytes:
+    """UTF-8 for the parser. A lone surrogate (a byte that was not UTF-8) becomes a private-use character: still one."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub(lambda found: chr(ord(found[0]) + 0x100000), text).encode("utf-8")
+
+
+def parse(data: bytes) -> Tree:
+    """Parse UTF-8. A parser has state, so each call makes its own: builds run in threads."""
+    import tree_sitter
+
+    return tree_sitter.Parser(language()).parse(data)
+
+
+def first_error(root: Node) -> int:
+    """Where the first node stands that the parser had to make up or to skip.
+
+    A root that is an error itself says nothing; then the first error below it counts, or the end of what was made out.
+    """
+    cursor = root.walk()
+    place = root.start_byte
+    while cursor.goto_first_child():
+        node = cursor.node
+        while node is not None and not node.has_error:
+            if root.is_error:
+                place = node.end_byte
+            if not cursor.goto_next_sibling():
+                return place
+            node = cursor.node
+        if node is None or node.is_error or node.is_missing:
+            return place if node is None else node.start_byte
+    return place
+
+
+class Characters:
+    """Turns the parser's byte offsets into character offsets, one anchor per 4 KiB."""
+
+    def __init__(self, data: bytes, length: int) -> None:
+        self._data = data
+        self._plain = len(data) == length
+        self._starts: list[int] = []
+        self._counts: list[int] = []
+
+    def __call__(self, offset: int) -> int:
+        if self._plain:
+            return offset
+        if not self._starts:
+            self._anchor()
+        at = bisect_right(self._starts, offset) - 1
+        start = self._starts[at]
+        return self._counts[at] + len(self._data[start:offset].decode("utf-8"))
+
+    def _anchor(self) -> None:
+        data, count, start = self._data, 0, 0
+        while True:
+            self._starts.append(start)
+            self._counts.append(count)
+            end = start + 4096
+            if end >= len(data):
+                return
+            while data[end] & 0xC0 == 0x80:  # not inside a character
+                end -= 1
+            count += len(data[start:end].decode("utf-8"))
+            start = end
+
+
+@functools.cache
+def _comment_query() -> Query:
+    import tree_sitter
+
+    return tree_sitter.Query(language(), "(comment) @comment")
+
+
+def comments(data: bytes) -> list[tuple[int, int]]:
+    """The spans of the comments, in bytes and in order."""
+    import tree_sitter
+
+    captures = tree_sitter.QueryCursor(_comment_query()).captures(parse(data).root_node)
+    return sorted((node.start_byte, node.end_byte) for node in captures.get("comment", ()))

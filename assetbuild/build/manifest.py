@@ -1,0 +1,51 @@
+"""The manifest as bytes: schema 1, the same on every machine for the same outputs.
+
+Reading it is `assetbuild.manifest`'s, in the run-time half.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetbuild.build.model import Output
+
+SCHEMA = 1
+
+
+def render(outputs: Iterable[Output], importmap: Mapping[str, str]) -> tuple[bytes, str]:
+    """The manifest's bytes and its build id: SHA-256 of its canonical JSON without `build` and without variants."""
+    assets = {output.logical: _entry(output) for output in outputs}
+    document: dict[str, Any] = {"schema": SCHEMA, "assets": assets}
+    if importmap:
+        document["importmap"] = dict(importmap)
+    build = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    document["build"] = build.hexdigest()
+    for output in outputs:
+        if output.variants:
+            assets[output.logical]["variants"] = {
+                variant.algorithm.value: {"path": variant.path, "size": len(variant.data)}
+                for variant in output.variants
+            }
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(), document["build"]
+
+
+def _entry(output: Output) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "path": output.path,
+        "type": output.media_type,
+        "size": output.size,
+        "sha256": output.sha256,
+        "integrity": "sha384-" + base64.b64encode(bytes.fromhex(output.sha384)).decode(),
+    }
+    for name, value in (("preload", output.preload), ("imports", output.imports)):
+        if value:
+            entry[name] = list(value)
+    for name, flag in (("stable", output.stable), ("module", output.module)):
+        if flag:
+            entry[name] = True
+    return entry

@@ -1,0 +1,280 @@
+"""`assetbuild init`: a commented configuration for the project that is found in a folder.
+
+What to write is decided first, as a value, and written by `write`, which never overwrites. Knows the project only by
+what `survey` read of it; the user's app is not imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assetbuild.build import webassets_yaml
+from assetbuild.build.config import FILE_NAME, PYPROJECT
+from assetbuild.build.config_values import logical_path_problem
+from assetbuild.build.globs import Globs, is_glob
+from assetbuild.build.media import text_kind
+from assetbuild.build.model import BuildFailed, Place, Problem, TextKind
+from assetbuild.build.survey import Framework, Survey, is_module, joinable, read_text, survey
+from assetbuild.build.toml_places import TomlError, parse
+from assetbuild.build.webassets_yaml import NotPlain, OldBundle
+
+_OUTPUT = "public/assets"
+_SUGGESTED = 12  # inputs of a suggested bundle that are listed one by one
+_SOURCE_SUFFIXES = (".scss", ".sass", ".less", ".styl", ".ts", ".tsx", ".jsx", ".coffee", ".psd", ".ai")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """A configuration to be written: `text` into the new file `path`, after making `folders`; `notes` tell the user."""
+
+    path: Path
+    text: str
+    notes: tuple[str, ...]
+    folders: tuple[Path, ...] = ()
+
+
+def init(folder: Path) -> Scaffold:
+    """What `assetbuild.toml` in `folder` should say. Reads, and writes nothing."""
+    found = survey(folder)
+    sources = found.static or ("static",)
+    bundles, bundle_notes = _old_bundles(folder, found)
+    parts = [
+        _head(found, sources),
+        _files(found),
+        _output(sources),
+        _templates(found),
+        _bundles(folder, found, bundles),
+    ]
+    notes = [*_found_notes(found), *bundle_notes, *_ignore_note(folder), *_next_notes(found.framework)]
+    folders = () if found.static else (folder / "static",)
+    return Scaffold(folder / FILE_NAME, "\n".join(parts), tuple(notes), folders)
+
+
+def write(scaffold: Scaffold) -> None:
+    """Write the file. Raises `BuildFailed` where there is a configuration already, or it cannot be written."""
+    existing = _existing(scaffold.path.parent)
+    if existing:
+        place = Place(str(scaffold.path.parent / existing))
+        hint = f"change {existing}, or remove the configuration from it and run `assetbuild init` again"
+        raise BuildFailed([Problem("config-exists", "there is a configuration already", place, hint=hint)], exit_code=2)
+    try:
+        for folder in scaffold.folders:
+            folder.mkdir(exist_ok=True)
+        with open(scaffold.path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(scaffold.text)
+    except OSError as error:
+        place = Place(str(scaffold.path))
+        text = f"the configuration cannot be written: {error.strerror or error}"
+        hint = "correct the folder's permissions, or run it in another folder"
+        raise BuildFailed([Problem("config-unwritable", text, place, hint=hint)], exit_code=2) from None
+
+
+def _existing(folder: Path) -> str:
+    """The file that holds a configuration, if any."""
+    if os.path.lexists(folder / FILE_NAME):
+        return FILE_NAME
+    try:
+        table = parse((folder / PYPROJECT).read_bytes().decode("utf-8"), path=PYPROJECT).table
+    except (OSError, UnicodeError, TomlError):
+        return ""
+    tool = table.get("tool")
+    return PYPROJECT if isinstance(tool, dict) and "assetbuild" in tool else ""
+
+
+# --- parts of the text -----------------------------------------------------------------------------------
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string. Its escapes are those of JSON, but for U+007F, which no name here holds."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def literal_glob(name: str) -> str:
+    """A glob that matches just `name`."""
+    return re.sub(r"[*?\[]", lambda match: f"[{match[0]}]", name)
+
+
+def _list(items: Sequence[str]) -> str:
+    """A TOML list, on one line where that is short."""
+    line = "[" + ", ".join(quoted(item) for item in items) + "]"
+    return line if len(line) <= 100 else "[\n" + "".join(f"  {quoted(item)},\n" for item in items) + "]"
+
+
+def _commented(text: str) -> str:
+    return "".join(f"# {line}\n" for line in text.splitlines())
+
+
+def _head(found: Survey, sources: Sequence[str]) -> str:
+    project = f" for a {found.framework.value} project" if found.framework is not Framework.NONE else ""
+    text = f"# assetbuild{project}. Paths are relative to this file; every key but `sources` may be left out.\n\n"
+    text += "# Folders that are merged into one namespace; where two hold the same name, the first wins.\n"
+    text += f"sources = {_list(sources)}\n"
+    text += "# An entry may also be a table, for a folder below another name or in an installed package:\n"
+    text += _commented('{ path = "node_modules/htmx.org/dist", mount = "vendor/htmx" },')
+    package = "django.contrib.admin" if found.framework is Framework.DJANGO else "some_package"
+    text += _commented(f'{{ package = "{package}", path = "static" }},')
+    return text
+
+
+def _files(found: Survey) -> str:
+    logicals = [logical for _, logical in found.files]
+    suffixes = [suffix for suffix in _SOURCE_SUFFIXES if any(name.lower().endswith(suffix) for name in logicals)]
+    text = "# What is published, as globs over logical paths. Dotfiles and editor backups never are.\n"
+    text += '# include = ["**/*"]\n'
+    globs = [f"**/*{suffix}" for suffix in suffixes]
+    text += f"exclude = {_list(globs)}\n" if globs else '# exclude = ["**/*.scss"]\n'
+    text += "\n# Also written under their plain name, for clients that ask for a fixed URL.\n"
+    stable = [name for name in ("favicon.ico", "robots.txt") if name in logicals]
+    text += f"stable = {_list(stable)}\n" if stable else '# stable = ["favicon.ico"]\n'
+    return text
+
+
+def _output(sources: Sequence[str]) -> str:
+    taken = any(f"{source}/".startswith(f"{_OUTPUT}/") for source in sources)
+    output = "build/assets" if taken else _OUTPUT
+    text = "# Where the files and the manifest go. Safe to delete; nothing in it is made by hand.\n"
+    text += f'output = "{output}"\nmanifest = "{output}/manifest.json"\n\n'
+    text += "# Compressed twins for the web server. Levels: compress = { gzip = 9, br = 11 }; [] for none.\n"
+    text += 'compress = ["gzip", "br"]\n\n'
+    text += '# What a reference to a file that is not there is: "error" or "warn".\n'
+    text += 'missing = "error"\n'
+    return text
+
+
+def _templates(found: Survey) -> str:
+    globs = [f"{literal_glob(path)}/**/*{suffix}" for path, suffix in found.templates]
+    if found.framework is Framework.DJANGO:
+        text = "# Jinja templates that `assetbuild check` reads; Django's own template language is not read.\n"
+        return text + _commented(f"templates = {_list(globs or ['templates/**/*.html'])}")
+    text = "# The templates in which `assetbuild check` looks for names of assets.\n"
+    if globs:
+        return text + f"templates = {_list(globs)}\n"
+    return text + '# templates = ["templates/**/*.html"]\n'
+
+
+def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) -> str:
+    text = '# Files that are joined into one, in order. Globs are allowed: ["css/reset.css", "css/*.css"].\n'
+    text += "[bundles]\n"
+    for bundle, reason in old:
+        name = bundle.output or bundle.name
+        line = f"{quoted(name)} = {_list(bundle.contents)}"
+        comment = f"# {bundle.name}: {reason}\n" + (_commented(line) if bundle.contents else "")
+        text += comment if reason else f"{line}\n"
+    if old:
+        return text
+    logicals = {logical for _, logical in found.files}
+    for kind in TextKind:
+        inputs = joinable(folder, found, kind)
+        if len(inputs) > 1:
+            names = (f"{kind.value}/{stem}.{kind.value}" for stem in ("site", "app", "bundle", "all"))
+            name = next((name for name in names if name not in logicals), f"{kind.value}/assetbuild.{kind.value}")
+            more = f"# and {len(inputs) - _SUGGESTED} more\n" if len(inputs) > _SUGGESTED else ""
+            listed = [literal_glob(item) for item in inputs[:_SUGGESTED]]
+            text += more + _commented(f"{quoted(name)} = {_list(listed)}")
+    if text.endswith("[bundles]\n"):
+        text += '# "css/site.css" = ["css/reset.css", "css/*.css"]\n'
+    return text
+
+
+# --- webassets -------------------------------------------------------------------------------------------
+
+
+def _old_bundles(folder: Path, found: Survey) -> tuple[list[tuple[OldBundle, str]], list[str]]:
+    """The bundles of webassets files, each with the reason why it stays a comment, or ''."""
+    bundles: list[tuple[OldBundle, str]] = []
+    notes: list[str] = []
+    for path in found.webassets:
+        try:
+            old = webassets_yaml.read(read_text(folder / path))
+        except NotPlain as error:
+            notes.append(f"{path} was not taken over: line {error.line} is more than plain webassets YAML")
+            continue
+        if old is not None:
+            start = posixpath.normpath(posixpath.join(posixpath.dirname(path), old.directory))
+            root = start if start in found.static else ""
+            bundles += [(bundle, _reason(folder, found, bundle, root)) for bundle in old.bundles]
+            notes.append(f"{path}: {len(old.bundles)} bundles, as far as they are plain; the rest are comments")
+    seen: set[str] = set()
+    unique: list[tuple[OldBundle, str]] = []
+    for bundle, reason in bundles:
+        name = bundle.output or bundle.name
+        unique.append((bundle, reason or ("another bundle has this name" if name in seen else "")))
+        if not unique[-1][1]:
+            seen.add(name)
+    return unique, notes
+
+
+def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
+    """Why a bundle cannot be taken over as it stands, or ''. `root` is the static folder it starts from, if known."""
+    files = {logical: base for base, logical in reversed(found.files) if root in ("", base)}
+    kind = text_kind(bundle.output)
+    if bundle.filters:
+        return f"it uses the filters {', '.join(bundle.filters)}"
+    if kind is None:
+        return "its output is neither CSS nor JavaScript" if bundle.output else "it has no output"
+    if logical_path_problem(bundle.output) or is_glob(bundle.output) or "%" in bundle.output:
+        return "its output is no logical path"
+    inputs: list[str] = []
+    for item in bundle.contents:
+        matched = _matching(item, files)
+        if not matched:
+            return f"{item} is not below a static folder"
+        inputs += matched
+    if not inputs:
+        return "it has no contents"
+    if any(text_kind(item) is not kind for item in inputs):
+        return "its contents are of another kind"
+    if kind is TextKind.JS and any(is_module(read_text(folder / files[item] / item)) for item in inputs):
+        return "it joins ES modules, which are published one by one"
+    if bundle.output in files and bundle.output not in inputs:
+        return f"delete the file {bundle.output}, which webassets made, and remove the `#`"
+    return ""
+
+
+def _matching(item: str, files: Mapping[str, str]) -> list[str]:
+    if not is_glob(item):
+        return [item] if item in files else []
+    try:
+        globs = Globs((item,))
+    except ValueError:
+        return []
+    return sorted(name for name in files if globs.matches(name))
+
+
+# --- notes -----------------------------------------------------------------------------------------------
+
+
+def _found_notes(found: Survey) -> list[str]:
+    notes = [f"found a {found.framework.value} project"] if found.framework is not Framework.NONE else []
+    if found.static:
+        count = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
+        notes.append(f"sources: {', '.join(found.static)} ({count})")
+    else:
+        notes.append("found no static folder, so there is a new one: put your assets into static/")
+    folders = sorted({path for path, _ in found.templates})
+    if folders:
+        notes.append(f"templates: {', '.join(folders)}")
+    return notes
+
+
+def _ignore_note(folder: Path) -> list[str]:
+    lines = {line.strip().strip("/") for line in read_text(folder / ".gitignore").splitlines()}
+    missing = [
+        name for name, ways in ((".assetbuild/", {".assetbuild"}), ("public/", {"public", _OUTPUT})) if not ways & lines
+    ]
+    return [f"add to .gitignore: {' '.join(missing)}"] if missing else []
+
+
+def _next_notes(framework: Framework) -> list[str]:
+    manifest = f"{_OUTPUT}/manifest.json"
+    if framework is Framework.FLASK:
+        return [f'in the app: app.config["ASSETBUILD_MANIFEST"] = "{manifest}", then assetbuild.flask.Assetbuild(app)']
+    if framework is Framework.DJANGO:
+        return [f'in settings: assets = assetbuild.Assets.load("{manifest}", base_url="/static/")']
+    return [f'in the app: assetbuild.jinja.install(env, assetbuild.Assets.load("{manifest}", base_url="/static/"))']

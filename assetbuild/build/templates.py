@@ -1,0 +1,258 @@
+"""Which assets the templates name, and whether they exist: `asset_url("...")` and its kin, `url_for("static", ...)`.
+
+Templates are parsed, never rendered, so every branch is seen and nothing of the user's app is run. A name that is only
+known at run time is reported as such instead of being guessed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assetbuild.build.globs import Globs, is_glob
+from assetbuild.build.model import Config, Place, Problem, Severity, place_at
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
+_FUNCTIONS = frozenset(("asset_url", "asset_tags", "asset_integrity", "asset_preload_tags", "asset_inline"))
+_FILTERS = frozenset(("asset_url",))
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateReference:
+    """A literal name of an asset in a template; `through` is the function, filter or tag that it is given to."""
+
+    name: str
+    through: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """A template: its path for messages, and how to read it."""
+
+    path: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFiles:
+    """The templates of a project, sorted, and what was odd when they were looked for."""
+
+    files: tuple[TemplateFile, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def check(names: Collection[str], templates: TemplateFiles) -> tuple[Problem, ...]:
+    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked."""
+    known = {unicodedata.normalize("NFC", name) for name in names}
+    problems = list(templates.problems)
+    for file in templates.files:
+        try:
+            text = file.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            reason = f"the template is not UTF-8: {error.reason} at byte {error.start}"
+            problems.append(_warning("template-encoding", reason, Place(file.path), hint="save it as UTF-8"))
+            continue
+        except OSError as error:
+            reason = f"the template cannot be read: {error.strerror or error}"
+            problems.append(Problem("template-unreadable", reason, Place(file.path), hint="correct its permissions"))
+            continue
+        try:
+            found, odd = references(file.path, text)
+        except ImportError:
+            problems.append(_without_jinja())
+            break
+        problems += odd
+        problems += [
+            _unknown(reference, known)
+            for reference in found
+            if unicodedata.normalize("NFC", reference.name) not in known
+        ]
+    return tuple(problems)
+
+
+def _without_jinja() -> Problem:
+    text = "templates cannot be checked: jinja2 is not installed"
+    return Problem("template-engine", text, hint="pip install 'assetbuild[build]', or remove `templates`")
+
+
+def _unknown(reference: TemplateReference, known: Collection[str]) -> Problem:
+    near = _near(reference.name, known)
+    plain = reference.name.lstrip("/")
+    if plain in known:
+        hint = f'write "{plain}": a logical path has no leading slash'
+    elif near:
+        hint = "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"
+    else:
+        hint = "correct the name, or add the file to a source root"
+    text = f'there is no asset "{reference.name}", which {reference.through} names'
+    return Problem("template-unknown-asset", text, reference.place, hint=hint)
+
+
+def _near(name: str, known: Collection[str]) -> list[str]:
+    last = name.rpartition("/")[2]
+    names = sorted(known)
+    same = [other for other in names if other.rpartition("/")[2] == last]
+    close = difflib.get_close_matches(name, names, n=_SHOWN, cutoff=0.7)
+    return list(dict.fromkeys([*same, *close]))[:_SHOWN]
+
+
+def _warning(code: str, text: str, place: Place, *, hint: str) -> Problem:
+    return Problem(code, text, place, severity=Severity.WARNING, hint=hint)
+
+
+# --- one template ----------------------------------------------------------------------------------------
+
+
+def references(path: str, text: str) -> tuple[list[TemplateReference], list[Problem]]:
+    """The literal names in one template, in the order of the text, and what cannot be checked.
+
+    A text that does not parse gives one warning: it may be meant for another engine. Raises ImportError without Jinja2.
+    """
+    from assetbuild.build import template_syntax
+
+    text = template_syntax.normalised(text)
+    try:
+        tree = template_syntax.parse(text)
+    except template_syntax.NotJinja as error:
+        place = place_at(path, text, error.offset)
+        hint = "correct it, or leave it out of `templates` if it is written for another engine, such as Django's"
+        return [], [_warning("template-syntax", f"not a template that Jinja can read: {error}", place, hint=hint)]
+    found: list[TemplateReference] = []
+    problems: list[Problem] = []
+    own = template_syntax.own_names(tree)
+    for node in template_syntax.walk(tree):
+        through, expressions, ignored = _named(node, own)
+        problems += [_ignored_option(option, place_at(path, text, option.lineno)) for option in ignored]
+        for expression in expressions:
+            names, is_complete = _literals(expression)
+            for name, offset in names:
+                found.append(TemplateReference(name, through, place_at(path, text, offset)))
+            if not is_complete:
+                place = place_at(path, text, expression.lineno)
+                problems.append(_dynamic(through, place))
+    return sorted(found, key=lambda item: (item.place.line, item.place.column)), problems
+
+
+def _dynamic(through: str, place: Place) -> Problem:
+    return Problem(
+        "template-dynamic-name",
+        f"the name given to {through} is only known at run time, so it is not checked",
+        place,
+        severity=Severity.NOTE,
+        hint="name assets literally where you can, so that `assetbuild check` sees them",
+    )
+
+
+def _ignored_option(option: nodes.Keyword, place: Place) -> Problem:
+    text = f"`{{% assets %}}` takes only names of assets; `{option.key}` is said in the configuration"
+    hint = f"remove `{option.key}=...`, and describe the bundle in [bundles]"
+    return _warning("template-assets-option", text, place, hint=hint)
+
+
+def _named(node: nodes.Node, own: Collection[str]) -> tuple[str, list[nodes.Expr], list[nodes.Keyword]]:
+    """What `node` gives names of assets to, the expressions of these names, and options that have no meaning there.
+
+    A function whose name the template itself defines (`own`) is another function.
+    """
+    from jinja2 import nodes
+
+    from assetbuild.build.template_syntax import ASSETS_TAG
+
+    if isinstance(node, nodes.Filter) and node.name in _FILTERS and node.node is not None:
+        return f"the filter `{node.name}`", [node.node], []
+    if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name) or node.node.name in own:
+        return "", [], []
+    name = node.node.name
+    if name == ASSETS_TAG:
+        listed = [arg.items if isinstance(arg, nodes.List | nodes.Tuple) else [arg] for arg in node.args]
+        return f"`{ASSETS_TAG}`", [item for items in listed for item in items], node.kwargs
+    if name in _FUNCTIONS:
+        keyword = [item.value for item in node.kwargs if item.key == "name"]
+        rest = [node.dyn_args] if node.dyn_args is not None else []
+        return f"`{name}`", [*node.args, *keyword, *rest], []
+    if name == "url_for" and node.args and isinstance(node.args[0], nodes.Const) and node.args[0].value == "static":
+        # Flask's view takes `filename`, Starlette's mount takes `path`.
+        given = [item.value for item in node.kwargs if item.key in ("filename", "path")]
+        return '`url_for("static")`', given, []
+    return "", [], []
+
+
+def _literals(expression: nodes.Expr) -> tuple[list[tuple[str, int]], bool]:
+    """The strings that `expression` can be, with their offsets, and whether it can be nothing else."""
+    from jinja2 import nodes
+
+    if isinstance(expression, nodes.Const):
+        return ([(expression.value, expression.lineno)], True) if isinstance(expression.value, str) else ([], True)
+    if isinstance(expression, nodes.CondExpr):
+        branches = [expression.expr1] + ([expression.expr2] if expression.expr2 is not None else [])
+    elif isinstance(expression, nodes.Or | nodes.And):
+        branches = [expression.left, expression.right]
+    elif isinstance(expression, nodes.Filter) and expression.name in ("default", "d") and expression.node is not None:
+        branches = [expression.node, *expression.args[:1]]
+    elif isinstance(expression, nodes.Concat | nodes.Add):
+        return _joined(expression)
+    else:
+        return [], False
+    parts = [_literals(branch) for branch in branches]
+    return [name for names, _ in parts for name in names], all(is_complete for _, is_complete in parts)
+
+
+def _joined(expression: nodes.Concat | nodes.Add) -> tuple[list[tuple[str, int]], bool]:
+    """`"css/" ~ "app.css"` and `"css/" + "app.css"`: one name where all parts are literals."""
+    from jinja2 import nodes
+
+    parts = expression.nodes if isinstance(expression, nodes.Concat) else [expression.left, expression.right]
+    values = [_literals(part) for part in parts]
+    if all(len(names) == 1 and is_complete for names, is_complete in values):
+        return [("".join(names[0][0] for names, _ in values), values[0][0][0][1])], True
+    return [], False
+
+
+# --- the files -------------------------------------------------------------------------------------------
+
+
+def find(config: Config) -> TemplateFiles:
+    """The files that the configuration's `templates` match, relative to its folder."""
+    found: dict[str, TemplateFile] = {}
+    problems: list[Problem] = []
+    for pattern in dict.fromkeys(config.templates):
+        globs = Globs((pattern,))
+        matched = {
+            name: TemplateFile(str(config.base / name), (config.base / name).read_bytes)
+            for name in _files_below(config.base, _fixed_folder(pattern))
+            if globs.matches(name)
+        }
+        found.update(matched)
+        if not matched:
+            text = f'"{pattern}" in `templates` matches no file'
+            place = Place(str(config.file))
+            problems.append(_warning("template-glob", text, place, hint="correct the glob, or remove it"))
+    return TemplateFiles(tuple(found[name] for name in sorted(found)), tuple(problems))
+
+
+def _fixed_folder(pattern: str) -> str:
+    """The folders that a glob starts with, up to the first that is not named literally."""
+    fixed: list[str] = []
+    for segment in pattern.split("/")[:-1]:
+        if is_glob(segment):
+            break
+        fixed.append(segment)
+    return "/".join(fixed)
+
+
+def _files_below(base: Path, folder: str) -> Iterator[str]:
+    """Relative POSIX paths of all files below; folders that start with a dot can match no glob and are not entered."""
+    for parent, folders, names in os.walk(base / folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        relative = Path(parent).relative_to(base).as_posix()
+        for name in sorted(names):
+            yield name if relative == "." else f"{relative}/{name}"

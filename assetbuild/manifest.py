@@ -1,0 +1,269 @@
+"""The manifest, schema 1: reading it and refusing what is not one.
+
+Knows nothing of URLs, tags and look-ups: it is the one thing that the two halves share. A manifest is checked as a
+whole before anything is answered from it, because its paths become URLs and file names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+from assetbuild.errors import ManifestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, NoReturn, NotRequired, TypedDict, TypeGuard
+
+    class VariantEntry(TypedDict):
+        """A precompressed twin of an output; `size` in bytes."""
+
+        path: str
+        size: int
+
+    class Entry(TypedDict):
+        """One asset. `path` is its output path, `type` its media type without parameters, `size` in bytes."""
+
+        path: str
+        type: str
+        size: int
+        sha256: str
+        integrity: str
+        variants: NotRequired[dict[str, VariantEntry]]
+        preload: NotRequired[list[str]]
+        imports: NotRequired[list[str]]
+        module: NotRequired[bool]
+        stable: NotRequired[bool]
+
+    class ManifestDict(TypedDict):
+        """A whole manifest; `assets` by logical path."""
+
+        schema: int
+        build: str
+        assets: dict[str, Entry]
+        importmap: NotRequired[dict[str, str]]
+
+else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
+    VariantEntry = Entry = ManifestDict = dict
+
+SCHEMA = 1
+_REBUILD = "run `assetbuild build` to write it anew"
+_HEX = b"0123456789abcdef"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_PRINTABLE = bytes(range(0x20, 0x7F))
+
+
+def read(path: str | os.PathLike[str]) -> ManifestDict:
+    """The manifest in file `path`. Raises `ManifestError`, also where there is no such file."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        raise ManifestError(f"{name}: there is no manifest here; run `assetbuild build`, or correct the path") from None
+    except OSError as error:
+        raise ManifestError(f"{name}: the manifest cannot be read ({error.strerror}); make it readable") from error
+    return loads(data, name=name)
+
+
+def loads(data: bytes, *, name: str) -> ManifestDict:
+    """The manifest in `data`; `name` is what messages call the file. Raises `ManifestError`.
+
+    Members that schema 1 does not know are left in and not looked at.
+    """
+    try:
+        document = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        _refuse(name, f"byte {error.start} is not UTF-8")
+    except (ValueError, RecursionError) as error:
+        _refuse(name, f"not JSON, or only a part of it ({error})")
+    if not isinstance(document, dict):
+        _refuse(name, f"expected a JSON object, found {_kind(document)}")
+    _check_schema(document.get("schema"), name)
+    if not _is_hex(document.get("build"), 64):
+        _refuse(name, '"build" must be 64 hexadecimal digits')
+    if not isinstance(document.get("assets"), dict):
+        _refuse(name, f'"assets" must be an object, found {_kind(document.get("assets"))}')
+    if not _is_plainly_sound(document):
+        for fault in _faults(document):
+            _refuse(name, fault)
+    return document  # type: ignore[return-value]  # this is the check that makes it one
+
+
+def is_absolute_url(text: str) -> bool:
+    """Whether `text` has a host or a scheme (RFC 3986, section 3.1) and so names nothing of ours."""
+    scheme, colon, _ = text.partition(":")
+    return text.startswith("//") or bool(colon and scheme[:1].isalpha() and not set(scheme) & set("/?#"))
+
+
+def _refuse(name: str, fault: str) -> NoReturn:
+    raise ManifestError(f"{name}: this is no usable manifest: {fault}; {_REBUILD}")
+
+
+def _check_schema(schema: object, name: str) -> None:
+    if type(schema) is not int or schema < 1:
+        _refuse(name, f'"schema" must be the number {SCHEMA}, found {json.dumps(schema)[:40]}')
+    if schema != SCHEMA:
+        from assetbuild import __version__
+
+        raise ManifestError(
+            f"{name}: the manifest has schema {schema}, and assetbuild {__version__} reads schema {SCHEMA}; install "
+            "the version of assetbuild that built it, or a later one"
+        )
+
+
+# --- the whole at once: a few passes in C instead of one in Python per asset ------------------------------
+
+
+def _is_plainly_sound(document: dict[str, Any]) -> bool:
+    """True only for what `_faults` finds nothing wrong with; False means: look closely."""
+    assets = document["assets"]
+    entries = list(assets.values())
+    if not entries:
+        return "importmap" not in document
+    try:
+        paths = [entry["path"] for entry in entries]
+        digests = [entry["sha256"] for entry in entries]
+        integrities = [entry["integrity"] for entry in entries]
+        texts = [entry["type"] for entry in entries]
+        sizes = [entry["size"] for entry in entries]
+        variants = [entry["variants"] for entry in entries if "variants" in entry]
+        named = [entry["preload"] for entry in entries if "preload" in entry]
+        named += [entry["imports"] for entry in entries if "imports" in entry]
+        twins = [twin for group in variants for twin in group.values()]
+        sizes += [twin["size"] for twin in twins]
+        paths += [twin["path"] for twin in twins]
+        references = [reference for group in named for reference in group]
+        flags = {type(entry.get("module", True)) for entry in entries}
+        flags |= {type(entry.get("stable", True)) for entry in entries}
+        known = set(map(type, named)) <= {list} and assets.keys() >= set(references)
+        importmap = document.get("importmap", {})
+        mapped = [specifier[2:] for specifier in importmap if specifier.startswith("./")]
+        known = known and all(target in assets or is_absolute_url(target) for target in importmap.values())
+    except (KeyError, TypeError, AttributeError):
+        return False
+    return (
+        known
+        and flags == {bool}
+        and set(map(type, [*paths, *digests, *integrities, *texts])) == {str}
+        and set(map(type, sizes)) == {int}
+        and min(sizes) >= 0
+        and _are_plain_paths([*assets, *paths, *mapped])
+        and set(map(len, digests)) == {64}
+        and _consists_of("".join(digests), _HEX)
+        and set(map(len, integrities)) == {71}
+        and {integrity[:7] for integrity in integrities} == {"sha384-"}
+        and _consists_of("".join([integrity[7:] for integrity in integrities]), _BASE64)
+        and all(texts)
+    )
+
+
+def _are_plain_paths(paths: list[str]) -> bool:
+    text = "/" + "/|/".join(paths) + "/"
+    if "//" in text or "/./" in text or "/../" in text or "\\" in text or ":" in text:
+        return False
+    return _consists_of(text, _PRINTABLE) or text.isprintable()
+
+
+def _consists_of(text: str, chars: bytes) -> bool:
+    return text.isascii() and not text.encode("ascii").translate(None, chars)
+
+
+# --- looking closely: the same rules, one asset after the other, to say which one breaks which ------------
+
+
+def _faults(document: dict[str, Any]) -> Iterator[str]:
+    assets = document["assets"]
+    for logical, entry in assets.items():
+        fault = _path_fault(logical)
+        if fault:
+            yield f"asset {logical!r} {fault}"
+        if not isinstance(entry, dict):
+            yield f"asset {logical!r} must be an object, found {_kind(entry)}"
+            return
+        for fault in _entry_faults(entry, assets):
+            yield f"asset {logical!r}: {fault}"
+    yield from _importmap_faults(document.get("importmap", {}), assets)
+
+
+def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]:
+    yield from _file_faults(entry)
+    if not isinstance(entry.get("type"), str) or not entry["type"]:
+        yield f'"type" must be a media type, found {_kind(entry.get("type"))}'
+    if not _is_hex(entry.get("sha256"), 64):
+        yield '"sha256" must be 64 hexadecimal digits'
+    if not _is_integrity(entry.get("integrity")):
+        yield '"integrity" must be "sha384-" and 64 characters of base64'
+    for flag in ("module", "stable"):
+        if not isinstance(entry.get(flag, True), bool):
+            yield f'"{flag}" must be true or absent, found {_kind(entry.get(flag))}'
+    for member in ("preload", "imports"):
+        references = entry.get(member, [])
+        if not isinstance(references, list):
+            yield f'"{member}" must be an array, found {_kind(references)}'
+            continue
+        for reference in references:
+            if not isinstance(reference, str) or reference not in assets:
+                yield f'"{member}" names {reference!r}, which is not in "assets"'
+    variants = entry.get("variants", {})
+    if not isinstance(variants, dict):
+        yield f'"variants" must be an object, found {_kind(variants)}'
+        return
+    for key, variant in variants.items():
+        if not isinstance(variant, dict):
+            yield f'variant "{key}" must be an object, found {_kind(variant)}'
+            return
+        for fault in _file_faults(variant):
+            yield f'variant "{key}": {fault}'
+
+
+def _file_faults(file: dict[str, Any]) -> Iterator[str]:
+    path = file.get("path")
+    if not isinstance(path, str):
+        yield f'"path" must be a string, found {_kind(path)}'
+    elif fault := _path_fault(path):
+        yield f"the path {path!r} {fault}"
+    size = file.get("size")
+    if type(size) is not int or size < 0:
+        yield '"size" must be a number of bytes'
+
+
+def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(importmap, dict):
+        yield f'"importmap" must be an object, found {_kind(importmap)}'
+        return
+    for specifier, target in importmap.items():
+        if specifier.startswith("./") and (fault := _path_fault(specifier[2:])):
+            yield f"the import map's key {specifier!r} {fault}"
+        if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
+            yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
+
+
+def _path_fault(path: str) -> str:
+    """What keeps `path` from being a relative POSIX path inside its folder, on any platform; '' for nothing."""
+    if path.startswith(("/", "\\")) or (path[1:2] == ":" and path[0].isascii() and path[0].isalpha()):
+        return "is absolute"
+    if "\\" in path:
+        return "has a backslash in it"
+    if any(char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" for char in path):
+        return "has a control character in it"
+    for segment in path.split("/"):
+        if segment in ("", ".", ".."):
+            return f"has the segment {segment!r} in it"
+    return ""
+
+
+def _is_hex(value: object, length: int) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) == length and _consists_of(value, _HEX)
+
+
+def _is_integrity(value: object) -> bool:
+    return (
+        isinstance(value, str) and len(value) == 71 and value.startswith("sha384-") and _consists_of(value[7:], _BASE64)
+    )
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "nothing"}
+    return names.get(type(value), "a number")

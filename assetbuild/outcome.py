@@ -1,0 +1,144 @@
+"""What a command comes to, and how that is said: text or one JSON document, and the exit code.
+
+Knows the environment (NO_COLOR, ASSETBUILD_DEBUG) and the exit codes (0 fine, 1 problems found, 2 wrong usage or
+config), and no command. Commands return an `Outcome` and write nothing: so `--json` is one document whatever happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from assetbuild import cells, documents, report
+from assetbuild.build.model import BuildFailed, Place, Problem, Severity
+from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+_PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What every command is given: the file of `--config` before the command, and where to write."""
+
+    config: Path | None
+    out: report.Screen
+    err: report.Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command comes to: lines for people, members of the JSON document, problems, and the exit code.
+
+    Without a `code` it is 1 where a problem is an error, else 0.
+    """
+
+    lines: tuple[str, ...] = ()
+    data: Mapping[str, object] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    code: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        if self.code is not None:
+            return self.code
+        return int(any(problem.severity is Severity.ERROR for problem in self.problems))
+
+
+def carry_out(entry: click.Group, arguments: Sequence[str]) -> int:
+    """Run one command line of `entry` and return its exit code.
+
+    Writes to stdout and stderr. Raises ImportError only: `__main__` tells whether a package is missing or broken.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
+    colour = not os.environ.get("NO_COLOR")
+    session = Session(None, report.screen(sys.stdout, colour=colour), report.screen(sys.stderr, colour=colour))
+    try:
+        return _carry_out(entry, arguments, session=session)
+    except BrokenPipeError:  # the reader has seen enough: `assetbuild ls | head`
+        _let_go()
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:  # while showing
+        return _INTERRUPTED
+
+
+def _carry_out(entry: click.Group, arguments: Sequence[str], *, session: Session) -> int:
+    command = ""
+    try:
+        with entry.make_context("assetbuild", list(arguments), obj=session) as context:
+            try:
+                outcome: Outcome = entry.invoke(context)
+            finally:
+                command = context.invoked_subcommand or ""
+    except click.exceptions.Exit as done:  # --help and --version have written what they had to say
+        return int(done.exit_code)
+    except (ImportError, BrokenPipeError):
+        raise
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (no traceback may reach a user)
+        if os.environ.get("ASSETBUILD_DEBUG"):
+            trace = "".join(traceback.format_exception(error))
+            session.err.show(cells.safe(line) for line in trace.splitlines())
+        outcome = _failure(error)
+    if documents.wanted(arguments):
+        document = documents.envelope(command, outcome.problems, ok=outcome.exit_code == 0) | dict(outcome.data)
+        session.out.show([documents.dump(document)])
+    else:
+        session.out.show(outcome.lines)
+        session.err.show(report.diagnostics(outcome.problems, width=session.err.width))
+    return outcome.exit_code
+
+
+def _failure(error: BaseException) -> Outcome:
+    """The outcome of a command that raised."""
+    match error:
+        case BuildFailed():
+            return Outcome(problems=error.problems, code=error.exit_code)
+        case click.ClickException():
+            return Outcome(problems=(_usage(error),), code=2)
+        case AssetbuildError():
+            return Outcome(problems=(Problem(_CODES.get(type(error), "failed"), str(error)),), code=1)
+        case KeyboardInterrupt() | click.Abort():
+            text = "stopped from the keyboard; the previous release is as it was"
+            return Outcome(problems=(Problem("interrupted", text),), code=_INTERRUPTED)
+        case OSError():
+            return Outcome(problems=(_refused(error),), code=1)
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    hint = "this is a bug in assetbuild: run it again with ASSETBUILD_DEBUG=1 and report the traceback"
+    return Outcome(problems=(Problem("internal", text, hint=hint),), code=1)
+
+
+_CODES: Mapping[type[AssetbuildError], str] = {ManifestError: "manifest", UnknownAsset: "unknown-asset"}
+
+
+def _usage(error: click.ClickException) -> Problem:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    notes: tuple[str, ...] = ()
+    if context and isinstance(context.command, click.Group):
+        notes = (f"the commands are {', '.join(sorted(context.command.commands))}",)
+    path = context.command_path if context else "assetbuild"
+    return Problem("usage", error.format_message(), notes=notes, hint=f"run '{path} --help'")
+
+
+def _refused(error: OSError) -> Problem:
+    """What the operating system refused: no bug of ours, but nothing that a phase foresaw."""
+    place = Place(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    text = error.strerror or str(error) or type(error).__name__
+    return Problem("system", text, place, hint="look at the permissions and at the free space there, then run it again")
+
+
+def _let_go() -> None:
+    """Point a closed stdout at nothing: what it still holds is flushed once more when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

@@ -1,0 +1,22 @@
+"""What gunicorn runs: the app behind WhiteNoise, which serves the output folder and finds the `.br` and `.gz` twins.
+
+Settings come from the environment (`ASSETS_BASE_URL`; gunicorn itself is told the port). Nothing is compiled here.
+"""
+
+from __future__ import annotations
+
+import os
+
+from whitenoise import WhiteNoise
+
+from sample_app.app import OUTPUT, create_app
+
+app = create_app(os.environ)
+assets = app.extensions["assetbuild"]
+application = WhiteNoise(
+    app.wsgi_app,
+    root=str(OUTPUT),
+    prefix="static/",
+    max_age=60,
+    immutable_file_test=assets.immutable_file_test,
+)
