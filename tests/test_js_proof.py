@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 import rjsmin
 from hypothesis import given, settings
@@ -103,7 +105,7 @@ def test_what_means_the_same_is_accepted(before: str, after: str) -> None:
         ("a\n++\nb", "a++\nb"),
         ("const f = () => {}\n(x)", "const f = () => {}(x)"),
         ("const f = () => {}\n[x]", "const f = () => {}[x]"),
-        ("const f = () => {}\n/ a b /.test(x)", "const f = () => {}\n/a b/.test(x)"),
+        ("f = () => {}\n/ a /g.test(x)", "f = () => {}\n/a/g.test(x)"),
         ("x => x", "x\n=> x"),
         ("async x => x", "async\nx => x"),
         ("async\nfunction f() {}", "async function f() {}"),
@@ -122,8 +124,8 @@ def test_what_means_the_same_is_accepted(before: str, after: str) -> None:
         ("a = 1 in b", "a = 1in b"),
         ("1 .x", "1.x"),
         ("a + +b", "a++b"),
-        ("var a\nexport {a}\nfoo: x", "var a\nexport {a} foo: x"),
-        ("if (a)\nb\nc\n{ getx\n()\n{ } }", "if (a)\nb\nc\n{ getx(){} }"),
+        ("var a\nexport\n{ a }\nfoo: x", "var a\nexport\n{ a } foo: x"),
+        ("if(a)\nb\nc\n{\ngetx\n(\n)\n{\t}\n}", "if(a)\nb\nc\n{\ngetx\n(){\t}\n}"),
         ("'use strict'; x", "('use strict'); x"),
         ("a\u200b = 1", "a = 1"),
         ("a(", "a("),
@@ -153,29 +155,25 @@ _PARTS = [_TOKENS.split(), [part.strip() for line in _STATEMENTS.strip().splitli
 _GAPS = ["", " ", "\n", "/*c*/", "//c\n", "/*\n*/", "\r\n", "\r", "\u2028", "\t"]
 
 
-@st.composite
-def two_spellings(draw: st.DrawFn) -> tuple[str, str]:
+def two_spellings(random: Random) -> tuple[str, str]:
     """The same words twice, with other white space and comments here and there."""
-    words = [
-        word
-        for part in draw(st.lists(st.sampled_from(_PARTS).flatmap(st.sampled_from), min_size=1, max_size=4))
-        for word in part.split()
-    ]
-    around = draw(st.sampled_from(["", "async function * w ( ) { for ( ; ; ) {|} }", "class W {|}"]))
-    if around:
-        head, tail = around.split("|")
-        words = [*head.split(), *words, *tail.split()]
-    gaps = draw(st.lists(st.sampled_from(_GAPS), min_size=len(words), max_size=len(words)))
-    changed = draw(st.dictionaries(st.integers(0, len(words) - 1), st.sampled_from(_GAPS), max_size=4))
-    before = "".join(word + gap for word, gap in zip(words, gaps, strict=True))
-    after = "".join(word + changed.get(index, gap) for index, (word, gap) in enumerate(zip(words, gaps, strict=True)))
+    parts = [random.choice(random.choice(_PARTS)) for _ in range(random.choice((1, 2, 2, 3, 3, 4)))]
+    around = random.choice(("", "", "async function * w ( ) { for ( ; ; ) {|} }", "class W {|}"))
+    head, _, tail = around.partition("|")
+    words = " ".join([head, *parts, tail]).split()
+    gaps = [random.choice(_GAPS) if random.random() < 0.4 else random.choice(" \n") for _ in words]
+    changed = [random.choice(_GAPS) if random.random() < 0.25 else gap for gap in gaps]
+    before, after = (
+        "".join(word + gap for word, gap in zip(words, spelling, strict=True)) for spelling in (gaps, changed)
+    )
     return before, after
 
 
-@settings(deadline=None, max_examples=60)  # each example starts a node
-@given(st.lists(two_spellings(), min_size=1, max_size=60))
-def test_whatever_is_accepted_has_one_tree_in_node(pairs: list[tuple[str, str]]) -> None:
-    accepted = [pair for pair in pairs if same(*pair)]
+@settings(deadline=None, max_examples=25)  # each example starts a node
+@given(st.integers(0, 2**32))
+def test_whatever_is_accepted_has_one_tree_in_node(seed: int) -> None:
+    random = Random(seed)
+    accepted = [pair for pair in (two_spellings(random) for _ in range(400)) if same(*pair)]
     found = trees([text for pair in accepted for text in pair])
     for pair, before, after in zip(accepted, found[::2], found[1::2], strict=True):
         assert before is None or before == after, pair

@@ -234,6 +234,12 @@ def test_offsets_count_characters_whatever_stands_before(before: str, path: str)
     assert found(f"/*{before}*/import'{path}'") == [(STATIC, path, path, f"'{path}'")]
 
 
+@pytest.mark.parametrize("shift", range(5))
+def test_offsets_are_right_in_long_texts(shift: int) -> None:
+    before = "a" * shift + "\U0001f600é\u2028" * 3000
+    assert found(f"/*{before}*/import'./m.js'") == [(STATIC, "./m.js", "./m.js", "'./m.js'")]
+
+
 def test_the_parser_is_loaded_only_when_a_script_is_read() -> None:
     program = (
         "import sys; from assetbuild.build import scan_js, join_js, prove_js, processors, registry\n"

@@ -19,7 +19,8 @@ from tests.sample_site import CHECKOUT
 FILES = {
     "pyproject.toml": "",
     "sample_app/requirements.txt": "",
-    "sample_app/assetbuild.toml": '[bundles]\n"css/site.css" = ["css/site/*.css"]\n"js/site.js" = ["js/site/*.js"]\n',
+    "sample_app/assetbuild.toml": 'manifest = "public/manifest.json"\n[bundles]\n"css/site.css" = ["css/site/*.css"]\n'
+    '"js/site.js" = ["js/site/*.js"]\n',
     "sample_app/static/css/site/base.css": "a { background: url(../../img/a.svg); }\n",
     "sample_app/static/js/site/gallery.js": "window.gallery = 1;\n",
     "sample_app/static/img/a.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>\n',

@@ -576,3 +576,15 @@ def test_a_lone_style_sheet_in_another_encoding_becomes_utf8_when_something_chan
     text = built.read("a.css")
     assert "é" in text
     assert "latin1" not in text
+
+
+def test_the_maps_of_bundle_inputs_are_of_no_interest(tmp_path: Path) -> None:
+    config = 'include = ["x.css"]\n[bundles]\n"all.js" = ["a.js"]\n"all.css" = ["a.css"]\n'
+    files = {
+        "x.css": "a{}",
+        "a.js": "a();\n//# sourceMappingURL=gone.js.map\n",
+        "a.css": "a{b:c}/*# sourceMappingURL=gone.css.map */",
+    }
+    built = project(tmp_path, files, config)
+    assert built.problems() == ()
+    assert "sourceMappingURL" not in built.read("all.js") + built.read("all.css")

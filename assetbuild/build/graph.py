@@ -79,12 +79,14 @@ class _Resolver:
     config: Config
     namespace: Namespace
     exists: Callable[[str], bool]
+    published: frozenset[str] = field(init=False)
     assets: set[str] = field(init=False)
     by_nfc: dict[str, str] = field(init=False)
     by_folded: dict[str, str] = field(init=False)
     by_file: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.published = frozenset(self.namespace.published)
         self.assets = {*self.namespace.published, *self.namespace.bundles}
         everything = sorted({*self.assets, *self.namespace.sources})
         self.by_nfc = {names.nfc(name): name for name in everything}
@@ -92,6 +94,8 @@ class _Resolver:
         self.by_file = {source.file: logical for logical, source in self.namespace.sources.items()}
 
     def resolve(self, item: Scanned, reference: Reference) -> tuple[str | None, Problem | None]:
+        if reference.kind is RefKind.SOURCE_MAP and item.source.logical not in self.published:
+            return None, None  # a bundle's lines are not its inputs', so their maps' comments go in any case
         path = urls.decode(reference.path)
         if path is None:
             return None, self._problem(item, reference, "bad-url", "its percent-escapes are not UTF-8", "mend the URL")

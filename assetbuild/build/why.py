@@ -38,7 +38,7 @@ def explain(config: Config, name: str) -> Explanation:
         hint = did_you_mean(name, [output.logical for output in made.outputs]) or "`assetbuild ls` lists the assets"
         raise BuildFailed([Problem("unknown-asset", f'there is no asset "{name}"', hint=hint)])
     change = next(change for change in changes if change.logical == name)
-    lines = (*_head(output), *_inputs(made, name), *_passages(made, name), *_references(made, name), *_change(change))
+    lines = (*_head(output), *_inputs(config, made, name), *_passages(made, name), *_references(made, name), *_change(change))
     return Explanation(name, output.path, lines, _data(made, output, change))
 
 
@@ -47,12 +47,12 @@ def _head(output: Output) -> Iterator[Line]:
     yield 1, f"{output.media_type}, {output.size} bytes, sha256 {output.sha256}"
 
 
-def _inputs(made: Made, name: str) -> Iterator[Line]:
+def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
     step = next(step for step in made.steps if step.logical == name)
     is_bundle = isinstance(step, CompileStep) and step.is_bundle
     yield 1, f"bundle of {len(step.inputs)}:" if is_bundle else "made from:"
     for logical in step.inputs:
-        yield 2, f"{logical} ({made.sources[logical].file})"
+        yield 2, f"{logical} (from {config.sources[made.sources[logical].root]})"
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
