@@ -18,5 +18,5 @@ application = WhiteNoise(
     root=str(OUTPUT),
     prefix="static/",
     max_age=60,
-    immutable_file_test=lambda path, url: False,
+    immutable_file_test=assets.immutable_file_test,
 )

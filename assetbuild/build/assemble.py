@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assetbuild.build import join_css, join_js
+from assetbuild.build.edits import Edit, edited
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.model import Link, Modules, Problem, RefKind, Text, TextKind
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.scan_js import Script
 
 _LEFT_TO_THE_IMPORT_MAP = (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
-
-Edit = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,10 @@ def _edits(
     modules: Modules,
     keep_map: bool,
 ) -> list[Edit]:
-    edits: list[Edit] = []
-    if item.script is not None and not keep_map:
-        edits += [(start, end, "") for start, end in item.script.map_comments]
+    edits = _map_edits(item, edges, keep_map)
     for edge in edges:
         reference = edge.reference
-        if reference.kind is RefKind.SOURCE_MAP and (not keep_map or edge.target is None):
-            if item.script is None or keep_map:
-                edits.append((reference.outer_start, reference.outer_end, ""))
-            continue
-        if edge.target is None:
+        if edge.target is None or (reference.kind is RefKind.SOURCE_MAP and not keep_map):
             continue
         if modules is Modules.IMPORTMAP and reference.kind in _LEFT_TO_THE_IMPORT_MAP and not step.is_bundle:
             continue
@@ -104,6 +97,19 @@ def _edits(
         dotted = reference.kind in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
         links.append(Link(edge.target, dotted))
     return edits
+
+
+def _map_edits(item: Scanned, edges: Sequence[Edge], keep_map: bool) -> list[Edit]:
+    """Source-map comments that go: all of them, or, where they are kept, those whose map is not there."""
+    maps = [edge for edge in edges if edge.reference.kind is RefKind.SOURCE_MAP]
+    if keep_map:
+        maps = [edge for edge in maps if edge.target is None]
+    spans = [(edge.reference.outer_start, edge.reference.outer_end) for edge in maps]
+    if item.script is None:
+        return [(start, end, "") for start, end in spans]
+    if not keep_map:
+        spans = list(item.script.map_comments)
+    return [(start, end, join_js.remainder(item.text[start:end])) for start, end in spans]
 
 
 def _unused_prefix(texts: Sequence[str]) -> str:
@@ -114,16 +120,3 @@ def _unused_prefix(texts: Sequence[str]) -> str:
         if not any(prefix in text for text in texts):
             return prefix
         number += 1
-
-
-def edited(text: str, edits: Sequence[Edit]) -> str:
-    """`text` with every (start, end, new) replaced; edits do not overlap."""
-    if not edits:
-        return text
-    pieces: list[str] = []
-    done = 0
-    for start, end, new in sorted(edits):
-        pieces += [text[done:start], new]
-        done = end
-    pieces.append(text[done:])
-    return "".join(pieces)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from assetbuild.build.css_tokens import Kind, is_closed, tokenize, unescape
+from assetbuild.build.css_tokens import CLOSERS, Kind, is_closed, tokenize, unescape
 
 
 class Part(NamedTuple):
@@ -48,13 +48,7 @@ class _Context(enum.Enum):
     """The prelude of `@scope`, which holds selectors in parentheses."""
 
 
-_OPENERS = {
-    Kind.FUNCTION: Kind.CLOSE_PAREN,
-    Kind.OPEN_PAREN: Kind.CLOSE_PAREN,
-    Kind.OPEN_BRACKET: Kind.CLOSE_BRACKET,
-    Kind.OPEN_BRACE: Kind.CLOSE_BRACE,
-}
-_CLOSERS = frozenset(_OPENERS.values())
+_ENDS = frozenset(CLOSERS.values())
 _PARENS = (Kind.FUNCTION, Kind.OPEN_PAREN)
 _COMBINATORS = (">", "+", "~")
 _COMPARISONS = ("<", ">", "=")
@@ -131,10 +125,10 @@ def _matching(atoms: Sequence[Part]) -> dict[int, int] | None:
     ends: dict[int, int] = {}
     opened: list[int] = []
     for index, atom in enumerate(atoms):
-        if atom.kind in _OPENERS:
+        if atom.kind in CLOSERS:
             opened.append(index)
-        elif atom.kind in _CLOSERS:
-            if opened and _OPENERS[atoms[opened[-1]].kind] is atom.kind:
+        elif atom.kind in _ENDS:
+            if opened and CLOSERS[atoms[opened[-1]].kind] is atom.kind:
                 ends[opened.pop()] = index
             elif atom.kind is Kind.CLOSE_BRACE:
                 return None
@@ -239,7 +233,7 @@ class _Walker:
         for index in range(start, end):
             atom = self.atoms[index]
             self._add(index, gap=atom.gap and index > start and self._counts(index, context))
-            if atom.kind in _OPENERS:
+            if atom.kind in CLOSERS:
                 contexts.append((self.ends[index], context))
                 context = self._within(index, context)
             elif contexts and contexts[-1][0] == index:
@@ -286,7 +280,7 @@ class _Walker:
         before, after = self.atoms[index - 1], self.atoms[index]
         if before.kind is Kind.COMMA and after.kind is Kind.CLOSE_PAREN:
             return True  # `var(--x, )` has an empty fallback; not all browsers take `var(--x,)` for that
-        if before.kind in _OPENERS or after.kind in _CLOSERS:
+        if before.kind in CLOSERS or after.kind in _ENDS:
             return False
         if context is _Context.CUSTOM_QUERY:
             return not self._is_first_colon(index)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -73,6 +75,16 @@ class Token(NamedTuple):
     start: int
     end: int
 
+
+CLOSERS: Mapping[Kind, Kind] = MappingProxyType(
+    {
+        Kind.FUNCTION: Kind.CLOSE_PAREN,
+        Kind.OPEN_PAREN: Kind.CLOSE_PAREN,
+        Kind.OPEN_BRACKET: Kind.CLOSE_BRACKET,
+        Kind.OPEN_BRACE: Kind.CLOSE_BRACE,
+    }
+)
+"""What closes each token that opens something."""
 
 # Section 3.3 turns CR, FF and CR LF into LF before tokens are made; here the patterns know all four. It also turns NUL
 # and surrogates into U+FFFD, which may stand in a name as every other character above ASCII may.

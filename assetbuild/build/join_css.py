@@ -11,15 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assetbuild.build.css_tokens import Kind, Token, is_closed, tokenize, unescape
+from assetbuild.build.css_tokens import CLOSERS, Kind, Token, is_closed, tokenize, unescape
 from assetbuild.build.model import Problem, Severity, place_at
 
-CLOSERS = {
-    Kind.FUNCTION: Kind.CLOSE_PAREN,
-    Kind.OPEN_PAREN: Kind.CLOSE_PAREN,
-    Kind.OPEN_BRACKET: Kind.CLOSE_BRACKET,
-    Kind.OPEN_BRACE: Kind.CLOSE_BRACE,
-}
 _MAP_COMMENT = re.compile(r"/\*[#@]\s*sourceMappingURL=.*", re.DOTALL)
 # An at-rule that browsers do not know is dropped by them, and so does not end the part where `@import` counts.
 _KNOWN_BLOCKS = frozenset(

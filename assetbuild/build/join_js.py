@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assetbuild.build.edits import Edit, edited
 from assetbuild.build.model import Problem, Severity, place_at
 from assetbuild.build.scan_js import Script
 
@@ -29,7 +30,7 @@ class JoinInput:
     path: str
     text: str
     script: Script
-    marks: tuple[tuple[int, int, str], ...] = ()
+    marks: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,13 @@ def join(inputs: Sequence[JoinInput]) -> Joined:
     for index, item in enumerate(inputs):
         edits = [*item.marks]
         if len(inputs) > 1:
-            dropped = item.script.map_comments
-            edits = [edit for edit in edits if not any(start <= edit[0] < end for start, end in dropped)]
-            edits += [(start, end, remainder(item.text[start:end])) for start, end in dropped]
+            edits += [(start, end, remainder(item.text[start:end])) for start, end in item.script.map_comments]
         if index > 0:
             edits.append((0, item.script.hashbang_end, ""))
         if item.script.strict_at is not None and spreads and item is coded[0]:
             # an empty statement ends the directive prologue (ECMA-262, section 11.2.1); one `;` may end a directive
             edits.append((*item.script.strict_at, ";;"))
-        text = _edited(item.text, edits).removeprefix("\ufeff")
+        text = edited(item.text, edits).removeprefix("\ufeff")
         if not text.strip():
             continue
         # after an input without code there is no statement to end, and `;` would end the directive prologue
@@ -101,17 +100,6 @@ def remainder(comment: str) -> str:
     if comment.startswith("//"):
         return ""
     return "\n" if any(end in comment for end in _LINE_ENDS) else " "
-
-
-def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
-    pieces: list[str] = []
-    done = 0
-    for start, end, new in sorted(edits):
-        if start >= done:
-            pieces += [text[done:start], new]
-            done = end
-    pieces.append(text[done:])
-    return "".join(pieces)
 
 
 def _lost_strictness(item: JoinInput) -> Problem:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from assetbuild.build.css_tokens import ESCAPE, Kind, Token, is_closed, tokenize, unescape
+from assetbuild.build.css_tokens import CLOSERS, ESCAPE, Kind, Token, is_closed, tokenize, unescape
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.urls import is_local
 
@@ -21,12 +21,6 @@ _MAP_COMMENT = re.compile(r"/\*[#@][ \t\r\n\f]*sourceMappingURL=([^\s'\"]*?)\s*(
 _PIECES = re.compile(rf"{ESCAPE.pattern}|(?s:.)")
 _CHARACTERS = re.compile("(?s:.)")
 _CONTROLS = "".join(map(chr, range(0x21)))
-_CLOSERS = {
-    Kind.FUNCTION: Kind.CLOSE_PAREN,
-    Kind.OPEN_PAREN: Kind.CLOSE_PAREN,
-    Kind.OPEN_BRACKET: Kind.CLOSE_BRACKET,
-    Kind.OPEN_BRACE: Kind.CLOSE_BRACE,
-}
 _TRIVIA = (Kind.SPACE, Kind.COMMENT)
 _URL_FUNCTIONS = ("url(", "src(")
 _IMAGE_SETS = ("image-set(", "-webkit-image-set(")
@@ -75,7 +69,7 @@ class _Scanner:
             if self.at_start and kind is Kind.AT:
                 index = self._at_rule(index)
                 continue
-            if kind in _CLOSERS:
+            if kind in CLOSERS:
                 self._open(token)
             elif self.stack and kind is self.stack[-1].closer:
                 self.condition = self.stack.pop().condition
@@ -90,7 +84,7 @@ class _Scanner:
     def _open(self, token: Token) -> None:
         images = token.kind is Kind.FUNCTION and self._name(token) in _IMAGE_SETS
         block = token.kind is Kind.OPEN_BRACE
-        self.stack.append(_Open(_CLOSERS[token.kind], images, self.condition))
+        self.stack.append(_Open(CLOSERS[token.kind], images, self.condition))
         self.at_start = block
         self.condition = self.condition and not block
 
@@ -148,8 +142,8 @@ class _Scanner:
                 return token.end
             if not closers and token.kind is Kind.OPEN_BRACE:
                 return None
-            if token.kind in _CLOSERS:
-                closers.append(_CLOSERS[token.kind])
+            if token.kind in CLOSERS:
+                closers.append(CLOSERS[token.kind])
             elif closers and token.kind is closers[-1]:
                 closers.pop()
         return len(self.text)

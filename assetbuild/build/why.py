@@ -38,7 +38,8 @@ def explain(config: Config, name: str) -> Explanation:
         hint = did_you_mean(name, [output.logical for output in made.outputs]) or "`assetbuild ls` lists the assets"
         raise BuildFailed([Problem("unknown-asset", f'there is no asset "{name}"', hint=hint)])
     change = next(change for change in changes if change.logical == name)
-    lines = (*_head(output), *_inputs(config, made, name), *_passages(made, name), *_references(made, name), *_change(change))
+    made_of = (*_inputs(config, made, name), *_passages(made, name), *_references(made, name))
+    lines = (*_head(output), *made_of, *_change(change))
     return Explanation(name, output.path, lines, _data(made, output, change))
 
 

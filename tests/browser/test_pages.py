@@ -35,11 +35,11 @@ def loaded_fonts(page: Page) -> list[str]:
 
 def asset_counts(seen: Visit) -> Counter[str]:
     """How often the page asked for each asset. The tab's icon is not the page's: the browser fetches it by itself."""
-    return Counter(
-        urlsplit(response.url).path
-        for response in seen.responses
-        if "/static/" in response.url and response.request.resource_type != "other"
-    )
+    icons = seen.page.eval_on_selector_all("link[rel=icon]", "all => all.map(link => link.href)")
+    asked = [
+        r for r in seen.responses if "/static/" in r.url and not (r.url in icons and r.request.resource_type == "other")
+    ]
+    return Counter(urlsplit(response.url).path for response in asked)
 
 
 @pytest.mark.parametrize("path", PAGES)
