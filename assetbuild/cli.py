@@ -154,7 +154,7 @@ def _checked(problems: tuple[Problem, ...], *, mode: str = "") -> Outcome:
 
 
 def _write_depfile(config: Config, file: Path) -> None:
-    from assetbuild.build import depfile, pipeline
+    from assetbuild.build import depfile, output, pipeline
     from assetbuild.build.atomic import replace_file
 
     files, folders = pipeline.dependencies(config)
@@ -163,6 +163,7 @@ def _write_depfile(config: Config, file: Path) -> None:
         replace_file(file, text.encode("utf-8", "surrogateescape"), temporary=file.parent)
     except OSError as error:  # which names the temporary file
         raise OSError(error.errno, error.strerror, str(file)) from error
+    output.touch(config.manifest)  # last, since all of this may have moved the mtime of a folder it depends on
 
 
 @entry.command()

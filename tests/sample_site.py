@@ -61,7 +61,7 @@ class Site:
 
     def copy(self, root: Path) -> Site:
         """The same site, built files included, in another folder; times and so the index stay true."""
-        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        shutil.copytree(self.app, root / self.app.name)
         return Site(root)
 
     @contextmanager
@@ -80,7 +80,8 @@ class Site:
                     *("--bind", f"fd://{listener.fileno()}", "sample_app.wsgi:application"),
                 ],
                 pass_fds=[listener.fileno()],
-                env={**os.environ, **settings},
+                # Newer gunicorns put a control socket into the home folder.
+                env={**os.environ, "HOME": str(self.root), **settings},
                 stdout=log,
                 stderr=log,
             )

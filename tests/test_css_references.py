@@ -94,6 +94,7 @@ def test_every_spelling_of_a_local_url_is_found(value: str, slices: list[str]) -
         "@import 'x.css'{}",
         "a @import 'x.css';{}",
         "@import foo 'x.css';",
+        "a;@import 'x.css';b{}",
         "@font-face{font-family:'x.woff'}",
         'a{background:type("x.png")}',
         "a{b:image-set(type('image/png') 1x)}",
@@ -121,6 +122,7 @@ def test_what_names_no_file_of_ours_is_left(text: str) -> None:
         ("a{b:url('\\000066f.png')}", "ff.png"),
         ("a{b:url(é.png)}", "é.png"),
         ("/*# sourceMappingURL=a\\62.map */", "a\\62.map"),
+        ("/*# sourceMappingURL=a\\?v */", "a\\"),
     ],
 )
 def test_escapes_are_undone_and_percent_encoding_is_kept(text: str, path: str) -> None:

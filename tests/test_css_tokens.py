@@ -35,6 +35,8 @@ def shown(text: str) -> list[tuple[str, str]]:
         ('url(a"b)c', "bad-url ident"),
         ("url(a b\\)c)", "bad-url"),
         ("url(a\\\nb)", "bad-url"),
+        ("url(\\\r\n", "bad-url"),
+        ("url(a b\\\\)c", "bad-url ident"),
         ("url( 'x')", "function whitespace string )"),
         ("url(", "url"),
         ("url(x", "url"),
@@ -63,6 +65,9 @@ def shown(text: str) -> list[tuple[str, str]]:
         ("\\", "ident"),
         ("\\\n", "delim whitespace"),
         ("#\\", "hash"),
+        ("a\\61\r\nb", "ident"),
+        ("a\\0061\fb", "ident"),
+        ("a\\61  b", "ident whitespace ident"),
         ("# #- @- @--", "delim whitespace hash whitespace delim delim whitespace at-keyword"),
         ("\r\n\f\t ", "whitespace"),
     ],
@@ -83,7 +88,7 @@ def test_a_token_cut_out_and_read_again_is_the_same_token(text: str) -> None:
     for token in tokenize(text):
         body = text[token.start : token.end]
         if token.kind is Kind.BAD_STRING:
-            body += "\n"  # what makes it bad
+            body += "\f"  # a newline makes it bad; this one never joins a CR before it
         elif body == "\\" or (token.kind is Kind.FUNCTION and unescape(body).lower() == "url("):
             continue  # what follows makes them what they are
         assert tokenize(body)[0] == (token.kind, 0, token.end - token.start)
@@ -92,6 +97,8 @@ def test_a_token_cut_out_and_read_again_is_the_same_token(text: str) -> None:
 @given(TEXTS)
 def test_tokens_are_those_of_tinycss2(text: str) -> None:
     assume(not re.search(r"[uU]\+[0-9a-fA-F?]", text))  # it still knows the token unicode-range
+    # It takes a backslash before a newline for part of a URL, and the `\\)` of `\\\\)` in a bad one for an escaped parenthesis.
+    assume(not any(token.kind is Kind.BAD_URL and "\\" in text[token.start : token.end] for token in tokenize(text)))
     ours = list(_ours(text))
     theirs = list(_flat(tinycss2.parse_component_value_list(text)))
     # Brackets that the end of the text closes are blocks like others to tinycss2.
@@ -108,7 +115,9 @@ def _ours(text: str) -> Iterator[tuple[str, str]]:
             yield kind.value, unescape(body[1:-1] if is_closed(text, token) else body[1:])
         elif kind is Kind.URL:
             inner = body[body.index("(") + 1 : -1 if is_closed(text, token) else None].lstrip(" \t\n")
-            yield kind.value, unescape(re.sub(r"(?<!\\)[ \t\n]+\Z", "", inner))
+            # At the end of the text a backslash stands for U+FFFD.
+            unfinished = re.search(r"(?<!\\)(\\\\)*\\\Z", inner) is not None
+            yield kind.value, unescape(re.sub(r"(?<!\\)[ \t\n]+\Z", "", inner)) + ("\ufffd" if unfinished else "")
         elif kind in (Kind.BAD_STRING, Kind.BAD_URL):
             yield kind.value, ""
         elif kind is Kind.COMMENT:

@@ -41,7 +41,7 @@ UTF8, UTF16LE, UTF16BE = codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_
         (b'@CHARSET "latin1";\xc3\xa9', '@CHARSET "latin1";é', "utf-8", False),
         (b'@charset  "latin1";\xc3\xa9', '@charset  "latin1";é', "utf-8", False),
         (b' @charset "latin1";\xc3\xa9', ' @charset "latin1";é', "utf-8", False),
-        (b'@charset "' + b"x" * 1024 + b'";', '@charset "' + "x" * 1024 + '";', "utf-8", False),
+        (b'@charset "' + b" " * 1024 + b'latin1";\xc3\xa9', '@charset "' + " " * 1024 + 'latin1";é', "utf-8", False),
         # A mark wins, and a rule that denies it would lie once the mark is gone.
         (UTF8 + b'@charset "latin1";\xc3\xa9', '@charset "utf-8";é', "utf-8", True),
         (UTF16LE + '@charset "utf-16";é'.encode("utf-16-le"), '@charset "utf-8";é', "utf-16-le", True),

@@ -169,7 +169,7 @@ def _decode(data: bytes, encoding: str, *, bom: bool) -> Decoded:
 
 
 def _with_true_charset(decoded: Decoded) -> Decoded:
-    rule = _CHARSET.match(decoded.text)
+    rule = _CHARSET.match(decoded.text, 0, 1024)
     if rule is None or (decoded.encoding == "utf-8" and codec_of(rule[1]) in (None, "utf-8")):
         return decoded
     text = '@charset "utf-8";' + decoded.text[rule.end() :]

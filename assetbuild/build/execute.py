@@ -77,7 +77,7 @@ def compile_all(steps: Sequence[CompileStep], context: StepContext, pool: Execut
 
 def _compile(step: CompileStep, context: StepContext) -> Compiled:
     marked, problems = assemble(step, context.scanned, context.edges, modules=context.modules, keep_map=False)
-    place = Place(context.scanned[step.inputs[0]].source.file if step.inputs else step.logical)
+    place = None if step.is_bundle else Place(context.scanned[step.logical].source.file)
     text = marked.text
     passages: list[Passage] = []
     for spec in step.processors:
@@ -85,7 +85,7 @@ def _compile(step: CompileStep, context: StepContext) -> Compiled:
         try:
             result = _process(step.logical, text, spec, processor, context)
         except ProcessorError as error:
-            where = place if error.offset is None or step.is_bundle else place_at(place.path, text, error.offset)
+            where = place if place is None or error.offset is None else place_at(place.path, text, error.offset)
             failed = Problem("processor-failed", f"{spec.name} refused {step.logical}: {error}", where,
                              hint="correct the file, or leave the processor out")  # fmt: skip
             return Compiled(None, tuple(passages), (*problems, failed))
@@ -127,12 +127,12 @@ def _process(logical: str, text: str, spec: ProcessorSpec, processor: Processor,
     return result
 
 
-def _not_processed(step: CompileStep, spec: ProcessorSpec, result: Processed, place: Place) -> Problem:
+def _not_processed(step: CompileStep, spec: ProcessorSpec, result: Processed, place: Place | None) -> Problem:
     text = f"{step.logical} is published as {spec.name} found it: {result.reason}"
     return Problem("not-minified", text, place, severity=Severity.NOTE)
 
 
-def _dropped_map(step: CompileStep, context: StepContext, place: Place) -> tuple[Problem, ...]:
+def _dropped_map(step: CompileStep, context: StepContext, place: Place | None) -> tuple[Problem, ...]:
     maps = [
         edge
         for edge in context.edges.get(step.logical, ())

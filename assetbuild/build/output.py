@@ -144,13 +144,18 @@ def write_manifest(path: Path, data: bytes) -> bool:
         if found and stat.S_ISDIR(found.st_mode):
             raise BuildFailed([_is_folder(path, what="The manifest", hint="Remove it, or set `manifest`")])
         if found and stat.S_ISREG(found.st_mode) and found.st_size == len(data) and path.read_bytes() == data:
-            with contextlib.suppress(OSError):
-                os.utime(path)
+            touch(path)
             return False
         replace_file(path, data, temporary=path.parent, durable=True)
     except OSError as error:
         raise BuildFailed([write_problem(path, error)]) from error
     return True
+
+
+def touch(path: Path) -> None:
+    """Move the mtime of `path` to now, for make and ninja; where it cannot be moved they only build once more."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def folder_problem(root: Path, folder: str) -> Problem | None:
