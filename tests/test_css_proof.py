@@ -98,6 +98,7 @@ DIFFERENT = [
     ("@page toc :first{}", "@page toc:first{}"),
     ("@foo a , b;", "@foo a,b;"),
     ("a{};b{}", "a{}b{}"),
+    ("a{};", "a{}"),
     ("@media x{a{};b{}}", "@media x{a{}b{}}"),
     ("@media x{;a{}}", "@media x{a{}}"),
     ("a{}", ""),

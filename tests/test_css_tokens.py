@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
-import tinycss2  # type: ignore[import-untyped]
+import tinycss2
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -97,7 +97,7 @@ def test_a_token_cut_out_and_read_again_is_the_same_token(text: str) -> None:
 @given(TEXTS)
 def test_tokens_are_those_of_tinycss2(text: str) -> None:
     assume(not re.search(r"[uU]\+[0-9a-fA-F?]", text))  # it still knows the token unicode-range
-    # It takes a backslash before a newline for part of a URL, and the `\\)` of `\\\\)` in a bad one for an escaped parenthesis.
+    # It takes a backslash before a newline for part of a URL; in a bad one it does not see that a backslash is escaped.
     assume(not any(token.kind is Kind.BAD_URL and "\\" in text[token.start : token.end] for token in tokenize(text)))
     ours = list(_ours(text))
     theirs = list(_flat(tinycss2.parse_component_value_list(text)))

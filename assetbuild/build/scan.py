@@ -90,7 +90,8 @@ def _bundle_problems(bundles: Mapping[str, tuple[str, ...]], scanned: Mapping[st
             if item is None:
                 continue
             if item.kind is TextKind.CSS:
-                problems = join_css.problems_of_input(item.source.file, item.text, first=first)
+                only = len(bundles[name]) == 1
+                problems = join_css.problems_of_input(item.source.file, item.text, first=first, only=only)
             else:
                 problems = join_js.problems_of_input(item.source.file, item.text, item.script or scan_js.Script())
             found.update(dict.fromkeys(problems))
