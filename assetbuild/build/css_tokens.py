@@ -67,6 +67,8 @@ class Kind(enum.Enum):
     DELIM = "delim"
     """Any other single character."""
 
+    __hash__ = object.__hash__  # Enum's own is a Python function, and tokens are looked up by kind all the time
+
 
 class Token(NamedTuple):
     """One token: characters `start` to `end` of the text."""
