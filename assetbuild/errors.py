@@ -13,8 +13,12 @@ class AssetbuildError(Exception):
 class ManifestError(AssetbuildError):
     """The manifest is missing, broken or of a schema this version does not read.
 
-    The message names the file and the command to run.
+    The message names the file and the command to run; `fault` is the message without the file.
     """
+
+    def __init__(self, fault: str, *, name: str = "") -> None:
+        super().__init__(f"{name}: {fault}" if name else fault)
+        self.fault = fault
 
 
 class UnknownAsset(AssetbuildError, LookupError):

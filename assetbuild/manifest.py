@@ -61,9 +61,11 @@ def read(path: str | os.PathLike[str]) -> ManifestDict:
         with open(name, "rb") as file:
             data = file.read()
     except FileNotFoundError:
-        raise ManifestError(f"{name}: there is no manifest here; run `assetbuild build`, or correct the path") from None
+        raise ManifestError(
+            "there is no manifest here; run `assetbuild build`, or correct the path", name=name
+        ) from None
     except OSError as error:
-        raise ManifestError(f"{name}: the manifest cannot be read ({error.strerror}); make it readable") from error
+        raise ManifestError(f"the manifest cannot be read ({error.strerror}); make it readable", name=name) from error
     return loads(data, name=name)
 
 
@@ -98,7 +100,7 @@ def is_absolute_url(text: str) -> bool:
 
 
 def _refuse(name: str, fault: str) -> NoReturn:
-    raise ManifestError(f"{name}: this is no usable manifest: {fault}; {_REBUILD}")
+    raise ManifestError(f"this is no usable manifest: {fault}; {_REBUILD}", name=name)
 
 
 def _check_schema(schema: object, name: str) -> None:
@@ -108,8 +110,9 @@ def _check_schema(schema: object, name: str) -> None:
         from assetbuild import __version__
 
         raise ManifestError(
-            f"{name}: the manifest has schema {schema}, and assetbuild {__version__} reads schema {SCHEMA}; install "
-            "the version of assetbuild that built it, or a later one"
+            f"the manifest has schema {schema}, and assetbuild {__version__} reads schema {SCHEMA}; install "
+            "the version of assetbuild that built it, or a later one",
+            name=name,
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from assetbuild.build.events import Done, Event, Progress, Work
-from assetbuild.build.model import Blob, BuildFailed, Problem
+from assetbuild.build.model import Blob, BuildFailed, Place, Problem
 from assetbuild.build.output import File, is_public_path, write_manifest
 from tests.disks import disk, make_read_only
 from tests.small_builds import NEW, OLD, Site, file, sha256
@@ -34,7 +34,8 @@ def refusal(act: Callable[[], object]) -> Problem:
     with pytest.raises(BuildFailed) as caught:
         act()
     [problem] = caught.value.problems
-    assert problem.hint.endswith(".")
+    assert problem.hint
+    assert not (problem.text + problem.hint).endswith(".")
     return problem
 
 
@@ -178,7 +179,7 @@ def test_nothing_is_written_through_a_symlink_that_leads_out(site: Site, tmp_pat
     (site.root / "css").symlink_to(tmp_path / "other")
     problem = refusal(lambda: site.write(file(f"css{deep}/app.css", b"x"), file("fine", b"x")))
     assert problem.code == "output-escapes"
-    assert str(site.root / "css") in problem.text
+    assert problem.place == Place(str(site.root / "css"))
     assert str(tmp_path / "other") in problem.text
     assert list((tmp_path / "other").iterdir()) == []
     assert site.files() == {}, "all is checked before anything is written"
@@ -213,8 +214,8 @@ def test_a_file_where_a_folder_is_needed_is_named(site: Site, path: str) -> None
     site.root.mkdir()
     (site.root / "css").write_text("a file")
     problem = refusal(lambda: site.write(file(path, b"x")))
-    assert (problem.code, problem.hint) == ("output-folder-is-file", "Remove or rename that file.")
-    assert str(site.root / "css") in problem.text
+    assert (problem.code, problem.hint) == ("output-folder-is-file", "remove or rename that file")
+    assert problem.place == Place(str(site.root / "css"))
     assert (site.root / "css").read_text() == "a file"
 
 
@@ -258,8 +259,8 @@ def test_a_source_that_changed_while_the_build_read_it_is_not_published(
     if change != "gone":
         source.write_bytes({"other bytes": b"after!", "shorter": b"bef"}[change])
     problem = refusal(lambda: site.write(file("fine", b"x"), image, jobs=jobs))
-    assert (problem.code, problem.hint) == ("source-changed", "Run the build again.")
-    assert str(source) in problem.text
+    assert (problem.code, problem.hint) == ("source-changed", "run the build again")
+    assert problem.place == Place(str(source))
     assert site.files() == {"fine": b"x"}
     assert site.temporary() == []
 
@@ -287,8 +288,9 @@ def test_a_full_disk_costs_nothing_that_is_served(tmp_path: Path, jobs: int) -> 
             site.write(*big, file("favicon.ico", b"a new icon"), jobs=jobs)
         problem = caught.value.problems[0]
         assert problem.code == "cannot-write"
-        assert str(mounted / "new") in problem.text
-        assert "Free some space" in problem.hint
+        assert problem.place is not None
+        assert problem.place.path.startswith(str(mounted / "new"))
+        assert "free some space" in problem.hint
         assert (site.files(), site.manifest.read_bytes(), site.faults()) == (before, manifest, [])
         assert site.temporary() == []
 
@@ -310,7 +312,7 @@ def test_a_read_only_folder_is_a_clear_error_for_the_first_file_alone(tmp_path: 
         make_read_only(mounted)
         problem = refusal(lambda: site.write(*(file(f"{number}", b"x") for number in range(20))))
         assert problem.code == "cannot-write"
-        assert problem.text == f"Cannot write {mounted / '0'}: Read-only file system."
+        assert problem.text == "cannot be written: Read-only file system"
         assert "`output`" in problem.hint
         assert refusal(lambda: site.build(NEW)).code == "cannot-write"
         assert refusal(lambda: write_manifest(site.manifest, b"new")).code == "cannot-write"

@@ -15,7 +15,7 @@ from assetbuild import manifest as manifests
 from assetbuild.build.cache import Cache
 from assetbuild.build.clean import Plan, RemovalKind, apply, plan_clean, plan_clobber
 from assetbuild.build.lock import build_lock
-from assetbuild.build.model import BuildFailed, Severity
+from assetbuild.build.model import BuildFailed, Place, Severity
 from assetbuild.build.releases import Release, begin, commit, manifest_files, read_records
 from tests.disks import disk, make_read_only
 from tests.small_builds import OLD, Site, hashed, sha256
@@ -118,7 +118,7 @@ def test_a_build_whose_file_was_taken_away_meanwhile_is_no_release(site: Site) -
     with pytest.raises(BuildFailed) as caught:
         commit(pending)
     [problem] = caught.value.problems
-    assert (problem.code, problem.hint) == ("output-changed", "Run the build again.")
+    assert (problem.code, problem.hint) == ("output-changed", "run the build again")
     assert read_records(site.root).releases == ()
 
 
@@ -330,7 +330,7 @@ def test_nothing_is_removed_because_of_a_damaged_record(
     assert set(site.files()) >= names(1)
     [problem] = plan.problems
     assert (problem.code, problem.severity) == ("damaged-record", Severity.WARNING)
-    assert record.name in problem.text
+    assert problem.place == Place(str(record))
     assert (tmp_path / "x").exists()
 
 

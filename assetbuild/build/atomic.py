@@ -85,21 +85,21 @@ def _sync_folder(folder: Path) -> None:
 def write_problem(path: Path, error: OSError) -> Problem:
     """The diagnostic for an operating-system error while `path` was written."""
     cause = error.strerror or str(error)
-    return Problem("cannot-write", f"Cannot write {path}: {cause}.", Place(str(path)), hint=_hint(path, error.errno))
+    return Problem("cannot-write", f"cannot be written: {cause}", Place(str(path)), hint=_hint(path, error.errno))
 
 
 def _hint(path: Path, number: int | None) -> str:
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "Free some space or raise the limit, then run the build again; the previous release is intact."
+        return "free some space or raise the limit, then run the build again; the previous release is intact"
     if number == errno.EROFS:
-        return "Mount the file system writable, or set `output` to a folder that is."
+        return "mount the file system writable, or set `output` to a folder that is"
     if number in (errno.EACCES, errno.EPERM):
-        return f"Allow this user to write in {path.parent}, or set `output` to another folder."
+        return "allow this user to write in its folder, or set `output` to another folder"
     if number == errno.ENAMETOOLONG:
         length = len(os.fsencode(path.name))
-        return f"Give the source a shorter name: with its fingerprint the name has {length} bytes."
+        return f"give the source a shorter name: with its fingerprint the name has {length} bytes"
     if number in (errno.EEXIST, errno.ENOTDIR):
-        return f"Make {path.parent} a folder: a file stands where one is needed."
+        return "make its folder a folder: a file stands where one is needed"
     if number == errno.EXDEV:
-        return f"Let {path.parent} be on the same file system as the output folder: files are renamed into it."
-    return "Remove the cause, then run the build again; the previous release is intact."
+        return "let its folder be on the same file system as the output folder: files are renamed into it"
+    return "remove the cause, then run the build again; the previous release is intact"

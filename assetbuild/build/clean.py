@@ -115,7 +115,7 @@ def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
     if os.path.lexists(manifest):
         try:
             if not _is_file(manifest):
-                raise ManifestError(f"{manifest}: this is no regular file")
+                raise ManifestError("this is no regular file", name=str(manifest))
             manifests.read(manifest)
             removals.append(Removal(RemovalKind.MANIFEST, manifest, "a manifest of assetbuild"))
         except ManifestError as error:
@@ -223,37 +223,37 @@ def _names(folder: Path) -> list[str]:
 def _unknown_live(manifest: Path, error: ManifestError) -> Problem:
     return Problem(
         "unknown-live-release",
-        f"Which release is live is not known, so no release is removed: {error}.",
+        f"which release is live is not known, so no release is removed: {error.fault}",
         Place(str(manifest)),
         severity=Severity.WARNING,
-        hint="Run `assetbuild build`, then `assetbuild clean`.",
+        hint="run `assetbuild build`, then `assetbuild clean`",
     )
 
 
 def _blocked(path: Path) -> Problem:
     return Problem(
         "unknown-kept-release",
-        f"No release is removed: {path.name} is among those to keep, and which files it needs is not known.",
+        "no release is removed: this one is among those to keep, and which files it needs is not known",
         Place(str(path)),
         severity=Severity.WARNING,
-        hint=f"Restore {path}, or delete it, then run `assetbuild clean` again.",
+        hint="restore it, or delete it, then run `assetbuild clean` again",
     )
 
 
 def _foreign_manifest(manifest: Path, error: ManifestError) -> Problem:
     return Problem(
         "foreign-manifest",
-        f"{manifest} is left: it is not a manifest of assetbuild ({error}).",
+        f"left as it is, for it is not a manifest of assetbuild: {error.fault}",
         Place(str(manifest)),
         severity=Severity.WARNING,
-        hint="Delete it by hand if it is not needed.",
+        hint="delete it by hand if it is not needed",
     )
 
 
 def _refused(path: Path, error: OSError) -> Problem:
     return Problem(
         "cannot-remove",
-        f"Cannot remove {path}: {error.strerror or error}.",
+        f"cannot be removed: {error.strerror or error}",
         Place(str(path)),
-        hint=f"Allow this user to write in {path.parent}, then run the command again.",
+        hint="allow this user to write in its folder, then run the command again",
     )

@@ -142,7 +142,7 @@ def write_manifest(path: Path, data: bytes) -> bool:
     try:
         found = _lstat(path)
         if found and stat.S_ISDIR(found.st_mode):
-            raise BuildFailed([_is_folder(path, what="The manifest", hint="Remove it, or set `manifest`")])
+            raise BuildFailed([_is_folder(path, what="the manifest", hint="remove it, or set `manifest`")])
         if found and stat.S_ISREG(found.st_mode) and found.st_size == len(data) and path.read_bytes() == data:
             touch(path)
             return False
@@ -171,16 +171,16 @@ def folder_problem(root: Path, folder: str) -> Problem | None:
             if not Path(real).is_relative_to(os.path.realpath(root)):
                 return Problem(
                     "output-escapes",
-                    f"{here} is a symlink to {real}, outside the output folder: nothing is written through it.",
+                    f"a symlink to {real}, outside the output folder: nothing is written through it",
                     Place(str(here)),
-                    hint="Remove the symlink, or set `output` to the folder that the files belong in.",
+                    hint="remove the symlink, or set `output` to the folder that the files belong in",
                 )
         if not here.is_dir():
             return Problem(
                 "output-folder-is-file",
-                f"{here} has to be a folder, but a file is there.",
+                "a folder is needed here, but a file is there",
                 Place(str(here)),
-                hint="Remove or rename that file.",
+                hint="remove or rename that file",
             )
     return None
 
@@ -214,7 +214,7 @@ def _targets(root: Path, files: Iterable[File]) -> list[_Target]:
                 problems.append(write_problem(path, error))
     for target in targets:
         if target.found and stat.S_ISDIR(target.found.st_mode):
-            problems.append(_is_folder(target.path, what="An output", hint="Remove it, or rename the source"))
+            problems.append(_is_folder(target.path, what="an output", hint="remove it, or rename the source"))
     if problems:
         raise BuildFailed(dict.fromkeys(problems))
     return targets
@@ -271,9 +271,9 @@ def _chunks(blob: Blob) -> Iterator[bytes]:
 def _source_changed(blob: Blob, how: str) -> Problem:
     return Problem(
         "source-changed",
-        f"{blob.file} changed while the build read it: {how}. Nothing of it was published.",
+        f"the file changed while the build read it: {how}; nothing of it was published",
         Place(blob.file),
-        hint="Run the build again.",
+        hint="run the build again",
     )
 
 
@@ -281,24 +281,24 @@ def not_public(path: str) -> Problem:
     return Problem(
         "output-path",
         f"{path!r} is no path that can be published: it must be relative, without empty, `.` or `..` parts, without "
-        f"backslashes and control characters, and not in {STATE_FOLDER}.",
-        hint="Rename the source or the bundle.",
+        f"backslashes and control characters, and not in {STATE_FOLDER}",
+        hint="rename the source or the bundle",
     )
 
 
 def _clash(shown: str, path: Path) -> Problem:
     return Problem(
         "output-clash",
-        f"Two different files would be written to {shown}.",
+        f"two different files would be written to {shown}",
         Place(str(path)),
-        hint="Rename one of the sources, or take one of them out of `stable`.",
+        hint="rename one of the sources, or take one of them out of `stable`",
     )
 
 
 def _is_folder(path: Path, *, what: str, hint: str) -> Problem:
     return Problem(
         "output-is-folder",
-        f"{what} has to be written to {path}, but a folder is there.",
+        f"{what} has to be written here, but a folder is there",
         Place(str(path)),
-        hint=f"{hint}.",
+        hint=hint,
     )

@@ -224,17 +224,17 @@ def _parse(path: Path, short: str) -> tuple[str, tuple[str, ...]] | Problem | No
 def _damage(path: Path, why: str) -> Problem:
     return Problem(
         "damaged-record",
-        f"The record of a release, {path.name}, cannot be used: {why}. Its files are not known and are kept.",
+        f"the record of a release cannot be used: {why}; its files are not known and are kept",
         Place(str(path)),
         severity=Severity.WARNING,
-        hint=f"Restore {path}, or delete it and remove the files that only it needed by hand.",
+        hint="restore it, or delete it and remove the files that only it needed by hand",
     )
 
 
 def _gone(path: Path) -> Problem:
     return Problem(
         "output-changed",
-        f"{path} was removed by someone else while the build ran.",
+        "the file was removed by someone else while the build ran",
         Place(str(path)),
-        hint="Run the build again.",
+        hint="run the build again",
     )

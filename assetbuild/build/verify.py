@@ -39,7 +39,7 @@ def verify(config: Config) -> tuple[Problem, ...]:
     try:
         found = manifest.read(config.manifest)
     except ManifestError as error:
-        return (Problem("manifest", str(error), Place(str(config.manifest))),)
+        return (Problem("manifest", error.fault, Place(str(config.manifest))),)
     return tuple(_problems(config, found))
 
 
