@@ -133,7 +133,7 @@ def build(
                 return _planned(pipeline.plan(config, options=options, listener=bar))
             made = pipeline.build(config, options=options, listener=bar)
         if depfile:
-            _write_depfile(config, depfile)
+            _write_depfile(config, made, depfile)
         return _built(made, session, elapsed=time.monotonic() - started)
 
     return _configured(session, config_file, work)
@@ -153,17 +153,13 @@ def _checked(problems: tuple[Problem, ...], *, mode: str = "") -> Outcome:
     return Outcome(() if problems else ("no problems",), {"mode": mode} if mode else {}, problems)
 
 
-def _write_depfile(config: Config, file: Path) -> None:
-    from assetbuild.build import depfile, output, pipeline
-    from assetbuild.build.atomic import replace_file
+def _write_depfile(config: Config, built: Built, file: Path) -> None:
+    """Paths as make is to see them: relative to where it runs, which is here, or absolute."""
+    from assetbuild.build import depfile
 
-    files, folders = pipeline.dependencies(config)
-    text = depfile.render(cells.relative(str(config.manifest)), files, folders)
-    try:
-        replace_file(file, text.encode("utf-8", "surrogateescape"), temporary=file.parent)
-    except OSError as error:  # which names the temporary file
-        raise OSError(error.errno, error.strerror, str(file)) from error
-    output.touch(config.manifest)  # last, since all of this may have moved the mtime of a folder it depends on
+    files = map(cells.relative, (str(config.file), *built.files))
+    text = depfile.render(cells.relative(str(config.manifest)), files, map(cells.relative, built.folders))
+    depfile.write(file, text, manifest=config.manifest, started_ns=built.started_ns)
 
 
 @entry.command()

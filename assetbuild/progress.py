@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from assetbuild import cells
-from assetbuild.build.events import Event, Progress
+from assetbuild.build.events import Event, Progress, Waiting
 
 
 class Bar:
@@ -37,6 +37,8 @@ class Bar:
         self._drawn = 0
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, Waiting):  # said at once and everywhere: nothing else happens until the other build ends
+            self._write("waiting for another build to end\n")
         if self._width is None or not isinstance(event, Progress):
             return
         with self._lock:

@@ -186,15 +186,6 @@ def test_config_stands_before_or_after_the_command(
     assert seams.calls[0] == ("load", (Path(file) if file else None,), {"folder": tmp_path})
 
 
-def test_depfile_is_written_for_the_manifest(run: Runner, seams: Seams, tmp_path: Path) -> None:
-    (tmp_path / "deps").mkdir()
-    assert run("build", "--depfile", "deps/d").code == 0
-    assert seams.calls[-1] == ("render", ("out/manifest.json", ("a.css",), ("static",)), {})
-    assert [(file.name, file.read_text()) for file in (tmp_path / "deps").iterdir()] == [
-        ("d", "manifest.json: a.css\n")
-    ]
-
-
 def test_no_depfile_after_a_failed_build(run: Runner, seams: Seams, tmp_path: Path) -> None:
     seams.values["build"] = BuildFailed([ERROR])
     assert run("build", "--depfile", "d").code == 1

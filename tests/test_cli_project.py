@@ -167,7 +167,7 @@ def test_a_depfile_that_cannot_be_written_is_named(run: Runner, project: Path) -
     write(project, "file", "")
     ran = run("build", "--depfile", "file/build.d")
     assert ran.code == 1
-    assert ran.err.startswith("file/build.d: error[system]: ")
+    assert ran.err.startswith("file/build.d: error[cannot-write]: ")
 
 
 def test_clean_keeps_what_is_live(run: Runner, project: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from assetbuild.build import pipeline, processors, registry
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Work
+from assetbuild.build.fingerprint import link
 from assetbuild.build.model import BuildFailed, Severity
 from assetbuild.build.releases import begin
 from assetbuild.build.verify import verify
@@ -588,3 +589,113 @@ def test_the_maps_of_bundle_inputs_are_of_no_interest(tmp_path: Path) -> None:
     built = project(tmp_path, files, config)
     assert built.problems() == ()
     assert "sourceMappingURL" not in built.read("all.js") + built.read("all.css")
+
+
+# --- what a build says of itself -------------------------------------------------------------------------
+
+
+def test_a_plan_tells_of_new_variants_plain_copies_and_lost_files(tmp_path: Path) -> None:
+    built = project(tmp_path, {"a.css": "a{b:c}\n" * 99, "b.svg": "<svg/>"}, "compress = []\n")
+    built.build()
+    assert built.plan().up_to_date
+    built.write({"assetbuild.toml": 'compress = ["gzip"]\nstable = ["b.svg"]\n'})
+    plain, gone = (tmp_path / "public/assets/b.svg").is_file(), built.path("b.svg")
+    (built.output / gone).unlink()
+    reasons = {change.logical: change.reasons for change in built.plan().changes}
+    assert not plain
+    assert reasons["a.css"][0] == "variant gzip is new"
+    assert reasons["b.svg"][:2] == ("the plain copy is new", f"{gone} is not in the output folder as it was written")
+
+
+def test_a_changed_option_is_named_as_the_reason(tmp_path: Path) -> None:
+    built = project(tmp_path, {"a.css": "/*! l */a { b : c }"}, "")
+    built.build()
+    built.write({"assetbuild.toml": '[processors]\ncss = [{name = "rcssmin", keep_licences = false}]\n'})
+    (change,) = built.plan().changes
+    assert change.reasons == ('options of rcssmin changed from {} to {"keep_licences": false}',)
+
+
+def test_a_changed_reference_is_named_as_the_reason(site: Project) -> None:
+    site.build()
+    old = site.path("img/b.svg")
+    site.write({"static/img/b.svg": "<svg/>"})
+    reasons = {change.logical: change.reasons for change in site.plan().changes if change.reasons}
+    assert reasons["img/b.svg"] == ("input img/b.svg changed",)
+    assert reasons["css/base.css"][0].startswith(f"reference img/b.svg changed from {old} to img/b-")
+    assert set(reasons) == {"img/b.svg", "css/base.css", "css/all.css"}
+
+
+def test_what_only_looks_writes_nothing_at_all(site: Project) -> None:
+    before = sorted(site.root.rglob("*"))
+    pipeline.plan(site.config, options=pipeline.Options())
+    pipeline.check(site.config)
+    pipeline.check_output(site.config, options=pipeline.Options())
+    assert sorted(site.root.rglob("*")) == before
+
+
+def test_check_reads_the_templates_also_where_references_are_wrong(tmp_path: Path) -> None:
+    files = {"a.css": "a{b:url(gone.png)}", "/t/x.html": "{{ asset_url('nowhere.css') }}"}
+    built = project(tmp_path, files, 'templates = ["t/*.html"]\n')
+    assert sorted(problem.code for problem in pipeline.check(built.config)) == ["missing", "unknown-asset"]
+
+
+def test_a_text_that_changes_between_reading_and_writing_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = project(tmp_path, {"a.css": "a{b:url(x.png)}", "x.png": b"x", "b.css": "b{}"})
+
+    def change(*args: object) -> object:
+        (tmp_path / "static/b.css").write_text("b{c:url(x.png)}")
+        return link(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "link", change)
+    assert built.codes() == ["source-changed"]
+
+
+def test_a_bundle_may_have_processors_of_its_own_whatever_the_case_of_its_suffix(tmp_path: Path) -> None:
+    built = project(
+        tmp_path, {"a.css": "a { b : c }"}, '[bundles]\n"X.CSS" = {inputs = ["a.css"], processors = ["rcssmin"]}\n'
+    )
+    assert built.problems() == ()
+    assert built.read("X.CSS") == "a{b:c}"
+
+
+def test_what_a_dynamic_import_names_is_a_module(tmp_path: Path) -> None:
+    built = project(tmp_path, {"a.js": "import('./b.js')", "b.js": "self.b = 1"})
+    built.build()
+    assert built.manifest["assets"]["b.js"]["module"] is True
+    assert "module" not in built.manifest["assets"]["a.js"]
+    assert built.read("a.js") == f"import('./{built.path('b.js')}')"
+
+
+def test_import_map_mode_leaves_specifiers_alone_and_lists_them(tmp_path: Path) -> None:
+    files = {
+        "js/a.js": "import './b.js'; import 'thing'; new Worker(new URL('./w.js', import.meta.url))",
+        "js/b.js": "export {}",
+        "js/w.js": "self.w = 1",
+        "t.js": "export {}",
+    }
+    built = project(tmp_path, files, f'modules = "importmap"\n{PLAIN}[importmap]\nthing = "t.js"\n')
+    assert built.problems() == ()
+    assert built.read("js/a.js").startswith("import './b.js'; import 'thing'; new Worker(new URL('w-")
+    assert built.manifest["importmap"] == {"./js/b.js": "js/b.js", "thing": "t.js"}
+    assert built.manifest["assets"]["js/a.js"]["imports"] == ["js/b.js"]
+    assert verify(built.config) == ()
+
+
+def test_what_an_entry_loads_is_in_the_manifest(tmp_path: Path) -> None:
+    files = {
+        "a.css": '@import "b.css";@font-face{src:url(f.woff2),url(f.woff),url(g.ttf)}',
+        "b.css": "@font-face{src:url(h.woff2)}",
+        **dict.fromkeys(("f.woff2", "f.woff", "g.ttf", "h.woff2"), "font"),
+    }
+    built = project(tmp_path, files)
+    built.build()
+    assert built.manifest["assets"]["a.css"]["preload"] == ["b.css", "f.woff2", "g.ttf", "h.woff2"]
+
+
+def test_earlier_warnings_are_not_lost_when_writing_fails(tmp_path: Path) -> None:
+    built = project(tmp_path, {"bad.js": "function ( {"})
+    (tmp_path / "public").write_text("a file where a folder is needed")
+    assert built.codes()[0] == "js-syntax"
+    assert len(built.codes()) == 2

@@ -17,8 +17,6 @@ from assetbuild.build.model import Link, Modules, Problem, RefKind, Text, TextKi
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.scan_js import Script
 
-_LEFT_TO_THE_IMPORT_MAP = (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
-
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -91,11 +89,10 @@ def _edits(
         reference = edge.reference
         if edge.target is None or (reference.kind is RefKind.SOURCE_MAP and not keep_map):
             continue
-        if modules is Modules.IMPORTMAP and reference.kind in _LEFT_TO_THE_IMPORT_MAP and not step.is_bundle:
+        if modules is Modules.IMPORTMAP and reference.kind.is_module_specifier and not step.is_bundle:
             continue
         edits.append((reference.start, reference.end, f"{prefix}{len(links):06d}z"))
-        dotted = reference.kind in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
-        links.append(Link(edge.target, dotted))
+        links.append(Link(edge.target, reference.kind.is_module_specifier))
     return edits
 
 

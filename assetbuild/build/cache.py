@@ -51,9 +51,13 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The cache in `folder`. Any number of threads and processes may use one folder at once."""
+    """The cache in `folder`. Any number of threads and processes may use one folder at once.
+
+    `is_readonly`: for commands that only look; nothing is kept, and no time of use is noted.
+    """
 
     folder: Path
+    is_readonly: bool = False
 
     def get(self, key: str) -> Cached | None:
         """The result under `key` (64 hex), or None where there is none that can be proven right."""
@@ -71,7 +75,7 @@ class Cache:
             return None
         if hashlib.sha256(data).hexdigest() != digest:
             return None
-        if age > _USED_AGAIN_AFTER:
+        if age > _USED_AGAIN_AFTER and not self.is_readonly:
             # The mtime of an object is when it was last of use. A file system that cannot be written keeps the old one.
             with contextlib.suppress(OSError):
                 os.utime(path)
@@ -79,6 +83,8 @@ class Cache:
 
     def put(self, key: str, data: bytes, meta: Mapping[str, str]) -> None:
         """Keep a result under `key` (64 hex), if the folder can be written."""
+        if self.is_readonly:
+            return
         digest = hashlib.sha256(data).hexdigest()
         record = {"key": key, "meta": dict(meta), "object": digest}
         body = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()

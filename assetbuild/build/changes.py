@@ -6,6 +6,7 @@ The same descriptions are what `why` prints and what `--plan` compares.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from assetbuild import manifest
 from assetbuild.build.execute import Compiled, Passage
@@ -15,6 +16,7 @@ from assetbuild.build.model import Blob, Change, ChangeKind, Config, Link, Outpu
 from assetbuild.build.plan import Step
 from assetbuild.build.state import State
 from assetbuild.errors import ManifestError
+from assetbuild.manifest import Entry
 
 
 def describe(
@@ -22,13 +24,13 @@ def describe(
     compiled: Mapping[str, Compiled],
     contents: Mapping[str, Text | Blob],
     named: Mapping[str, Named],
-    digests: Mapping[str, str],
+    blobs: Mapping[str, Blob],
 ) -> dict[str, Description]:
     """For each output: its inputs with their digests, the processors that ran, the names that it refers to."""
     return {
         step.logical: (
-            *((f"input {name}", digests.get(name, "")) for name in step.inputs),
-            *((f"processor {one.processor}", f"{one.version} ({one.way.value})") for one in _passages(compiled, step)),
+            *((f"input {name}", blobs[name].sha256) for name in step.inputs),
+            *(pair for one in _passages(compiled, step) for pair in one.identity),
             *((f"reference {target}", named[target].path) for target in _targets(contents[step.logical])),
         )
         for step in steps
@@ -47,30 +49,89 @@ def _targets(content: Text | Blob) -> list[str]:
 
 
 def changes_between(
-    config: Config, outputs: Sequence[Output], descriptions: Mapping[str, Description], last: State
+    config: Config,
+    outputs: Sequence[Output],
+    document: bytes,
+    *,
+    descriptions: Mapping[str, Description],
+    last: State,
 ) -> tuple[Change, ...]:
-    """Every logical path, sorted, compared with the manifest on disk (none there: all is new)."""
+    """Every logical path, sorted, compared with the manifest on disk (none there: all is new) and the files it names.
+
+    `document` is the manifest that the build is about to write.
+    """
     try:
-        old = {name: entry["path"] for name, entry in manifest.read(config.manifest)["assets"].items()}
+        old = manifest.read(config.manifest)["assets"]
     except ManifestError:
         old = {}
-    changes = [_change(output, old.get(output.logical, ""), descriptions, last) for output in outputs]
-    now = {output.logical for output in outputs}
+    new = manifest.loads(document, name="the new manifest")["assets"]
+    gone = {output.logical: _gone(config.output, output) for output in outputs}
+    changes = [
+        _change(output.logical, old.get(output.logical), new[output.logical], gone[output.logical], descriptions, last)
+        for output in outputs
+    ]
     changes += [
-        Change(ChangeKind.REMOVED, name, path, "", ("it is not published any more",))
-        for name, path in old.items()
-        if name not in now
+        Change(ChangeKind.REMOVED, name, entry["path"], "", ("it is not published any more",))
+        for name, entry in old.items()
+        if name not in new
     ]
     return tuple(sorted(changes, key=lambda change: change.logical))
 
 
-def _change(output: Output, old: str, descriptions: Mapping[str, Description], last: State) -> Change:
-    if old == output.path:
-        return Change(ChangeKind.SAME, output.logical, old, output.path)
-    if not old:
-        return Change(ChangeKind.NEW, output.logical, "", output.path, ("not in the manifest yet",))
-    before = last.descriptions.get(output.logical)
-    reasons = explain(before, descriptions[output.logical]) if before is not None else ()
+def _change(
+    logical: str,
+    old: Entry | None,
+    new: Entry,
+    gone: tuple[str, ...],
+    descriptions: Mapping[str, Description],
+    last: State,
+) -> Change:
+    if old is None:
+        return Change(ChangeKind.NEW, logical, "", new["path"], ("not in the manifest yet",))
+    if old["path"] == new["path"]:
+        reasons = (*_differences(old, new), *gone)
+        return Change(ChangeKind.CHANGED if reasons else ChangeKind.SAME, logical, old["path"], new["path"], reasons)
+    before = last.descriptions.get(logical)
+    reasons = explain(before, descriptions[logical]) if before is not None else ()
     return Change(
-        ChangeKind.CHANGED, output.logical, old, output.path, reasons or ("the manifest on disk is of another build",)
+        ChangeKind.CHANGED, logical, old["path"], new["path"], reasons or ("the manifest on disk is of another build",)
     )
+
+
+def _differences(old: Entry, new: Entry) -> tuple[str, ...]:
+    """What the manifest says otherwise of an output whose bytes are the same."""
+    before: dict[str, object] = {**old, **{f"variant {name}": twin for name, twin in old.get("variants", {}).items()}}
+    after: dict[str, object] = {**new, **{f"variant {name}": twin for name, twin in new.get("variants", {}).items()}}
+    reasons = []
+    for what in sorted({*before, *after} - {"variants"}):
+        if before.get(what) != after.get(what):
+            verb = "is new" if what not in before else "is gone" if what not in after else "changed"
+            reasons.append(f"{_WORDS.get(what, what)} {verb}")
+    return tuple(reasons)
+
+
+_WORDS = {
+    "stable": "the plain copy",
+    "module": "its being a module",
+    "preload": "its preloads",
+    "imports": "its imports",
+}
+
+
+def _gone(root: Path, output: Output) -> tuple[str, ...]:
+    """Files of the output that are not in the output folder, or not in their size; nothing is read."""
+    sizes = {output.path: output.size} | {variant.path: len(variant.data) for variant in output.variants}
+    if output.stable:
+        sizes[output.logical] = output.size
+    return tuple(
+        f"{path} is not in the output folder as it was written"
+        for path, size in sizes.items()
+        if not _has(root / path, size)
+    )
+
+
+def _has(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False

@@ -13,7 +13,7 @@ from assetbuild.build import compress, keys
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
 from assetbuild.build.media import is_compressible
-from assetbuild.build.model import Algorithm, Blob, BuildFailed, Output, Place, Problem, Variant
+from assetbuild.build.model import Algorithm, Blob, Output, Place, Problem, Variant
 
 _NOT_SMALLER = {"smaller": "no"}
 
@@ -25,8 +25,8 @@ def with_variants(
     cache: Cache | None,
     listener: Listener,
     pool: Executor,
-) -> tuple[Output, ...]:
-    """The outputs with a variant for each algorithm that makes them smaller.
+) -> tuple[tuple[Output, ...], list[Problem]]:
+    """The outputs with a variant for each algorithm that makes them smaller, and which could not be read again.
 
     Largest first: a big file that is begun last would leave the other threads idle at the end.
     """
@@ -37,21 +37,25 @@ def with_variants(
         for algorithm, level in compress_with
     ]
     variants: dict[str, list[Variant]] = {}
+    problems: list[Problem] = []
 
-    def run(task: tuple[Output, Algorithm, int]) -> Variant | None:
+    def run(task: tuple[Output, Algorithm, int]) -> Variant | Problem | None:
         output, algorithm, level = task
         return _variant(output, algorithm, level, cache, listener)
 
     for done, ((output, _, _), variant) in enumerate(zip(tasks, pool.map(run, tasks), strict=True), 1):
         listener(Progress("compress", done, len(tasks)))
-        if variant is not None:
+        if isinstance(variant, Problem):
+            problems.append(variant)
+        elif variant is not None:
             variants.setdefault(output.logical, []).append(variant)
-    return tuple(replace(output, variants=tuple(variants.get(output.logical, ()))) for output in outputs)
+    compressed = tuple(replace(output, variants=tuple(variants.get(output.logical, ()))) for output in outputs)
+    return compressed, list(dict.fromkeys(problems))
 
 
 def _variant(
     output: Output, algorithm: Algorithm, level: int, cache: Cache | None, listener: Listener
-) -> Variant | None:
+) -> Variant | Problem | None:
     key = keys.key(
         ((f"compress {algorithm.value}", compress.version(algorithm)), ("level", str(level)), ("bytes", output.sha256))
     )
@@ -59,7 +63,10 @@ def _variant(
     if cache is not None and (cached := cache.get(key)) is not None:
         listener(Done(Work.REUSE, output.logical, algorithm.value))
         return None if dict(cached.meta) == _NOT_SMALLER else Variant(algorithm, path, cached.data)
-    data = compress.compress(algorithm, level, _bytes(output))
+    content = _bytes(output)
+    if isinstance(content, Problem):
+        return content
+    data = compress.compress(algorithm, level, content)
     listener(Done(Work.COMPRESS, output.logical, algorithm.value))
     is_smaller = len(data) < output.size
     if cache is not None:
@@ -67,7 +74,7 @@ def _variant(
     return Variant(algorithm, path, data) if is_smaller else None
 
 
-def _bytes(output: Output) -> bytes:
+def _bytes(output: Output) -> bytes | Problem:
     """The output's bytes, checked where they are read again, since the key says which bytes were compressed."""
     if isinstance(output.content, bytes):
         return output.content
@@ -77,8 +84,8 @@ def _bytes(output: Output) -> bytes:
             data = stream.read()
     except OSError as error:
         text = f"the file cannot be read any more: {error.strerror}"
-        raise BuildFailed([Problem("unreadable", text, Place(blob.file), hint="run the build again")]) from error
+        return Problem("unreadable", text, Place(blob.file), hint="run the build again")
     if keys.sha256(data) != blob.sha256:
         text = "the file changed while the build read it"
-        raise BuildFailed([Problem("source-changed", text, Place(blob.file), hint="run the build again")])
+        return Problem("source-changed", text, Place(blob.file), hint="run the build again")
     return data

@@ -1,12 +1,37 @@
 """Dependencies for make and ninja: what the manifest was made from, so that `make` need not even start Python.
 
 The target is the manifest. An empty rule for every file lets make go on where one was deleted, and the folders that
-were listed are named too, since a new file moves its folder's mtime.
+were listed are named too, since a new file moves its folder's mtime. The manifest gets the time at which the build
+began to look, so that whatever changed later, also while it ran, is newer.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from assetbuild.build.atomic import replace_file, write_problem
+from assetbuild.build.model import BuildFailed
+
+_CLOCK_TICK_NS = 10_000_000
+"""File systems stamp with a clock that can lag behind by a tick of the kernel's, at most 10 ms."""
+
+
+def write(file: Path, text: str, *, manifest: Path, started_ns: int) -> None:
+    """Write a depfile and date the manifest. Raises `BuildFailed`.
+
+    A file that says the same already is left alone: it may lie in a folder that it names, whose mtime would move.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        if not file.is_file() or file.read_bytes() != data:
+            replace_file(file, data, temporary=file.parent)
+    except OSError as error:
+        raise BuildFailed([write_problem(file, error)]) from error
+    with suppress(OSError):  # where the time cannot be set, make only builds once more
+        os.utime(manifest, ns=(started_ns - _CLOCK_TICK_NS, started_ns - _CLOCK_TICK_NS))
 
 
 def render(target: str, files: Iterable[str], folders: Iterable[str]) -> str:

@@ -43,7 +43,12 @@ class Progress:
     total: int
 
 
-Event = Done | Progress
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another build holds the lock; this one goes on when that ends."""
+
+
+Event = Done | Progress | Waiting
 Listener = Callable[[Event], None]
 
 

@@ -6,7 +6,6 @@ run, so they may run on any number of threads.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -37,10 +36,11 @@ Create = Callable[[ProcessorSpec, TextKind], Processor]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Which way a text took through one processor."""
+    """Which way a text took through one processor; `identity` is what its key holds besides the text."""
 
     processor: str
     version: str
+    identity: keys.Description
     way: Way
     reason: str = ""
 
@@ -83,13 +83,13 @@ def _compile(step: CompileStep, context: StepContext) -> Compiled:
     for spec in step.processors:
         processor = context.create(spec, step.kind)
         try:
-            result = _process(step.logical, text, spec, processor, context)
+            result, passage = _process(step.logical, text, spec, processor, context)
         except ProcessorError as error:
             where = place if place is None or error.offset is None else place_at(place.path, text, error.offset)
             failed = Problem("processor-failed", f"{spec.name} refused {step.logical}: {error}", where,
                              hint="correct the file, or leave the processor out")  # fmt: skip
             return Compiled(None, tuple(passages), (*problems, failed))
-        passages.append(Passage(spec.name, processor.version, result.way, result.reason))
+        passages.append(passage)
         if result.way is Way.UNCHANGED and result.reason:
             problems += (_not_processed(step, spec, result, place),)
         text = result.text
@@ -106,25 +106,27 @@ def _compile(step: CompileStep, context: StepContext) -> Compiled:
     return Compiled(marked.pieces(text), tuple(passages), problems)
 
 
-def _process(logical: str, text: str, spec: ProcessorSpec, processor: Processor, context: StepContext) -> Processed:
+def _process(
+    logical: str, text: str, spec: ProcessorSpec, processor: Processor, context: StepContext
+) -> tuple[Processed, Passage]:
     data = text.encode("utf-8", "surrogateescape")
-    key = keys.key(
-        (
-            (f"processor {spec.name}", processor.version),
-            ("options", json.dumps(dict(spec.options), sort_keys=True, default=str)),
-            ("text", hashlib.sha256(data).hexdigest()),
-        )
+    identity = (
+        (f"processor {spec.name}", processor.version),
+        (f"options of {spec.name}", json.dumps(dict(spec.options), sort_keys=True, default=str)),
     )
-    if context.cache is not None and (cached := context.cache.get(key)) is not None:
+    key = keys.key((*identity, ("text", keys.sha256(data))))
+    cached = context.cache.get(key) if context.cache is not None else None
+    if cached is not None:
         context.listener(Done(Work.REUSE, logical, spec.name))
         way = Way(cached.meta.get("way", Way.PROCESSED.value))
-        return Processed(cached.data.decode("utf-8", "surrogateescape"), way, cached.meta.get("reason", ""))
-    result = processor(text)
-    context.listener(Done(Work.PROCESS, logical, spec.name))
-    if context.cache is not None:
-        meta = {"way": result.way.value, "reason": result.reason}
-        context.cache.put(key, result.text.encode("utf-8", "surrogateescape"), meta)
-    return result
+        result = Processed(cached.data.decode("utf-8", "surrogateescape"), way, cached.meta.get("reason", ""))
+    else:
+        result = processor(text)
+        context.listener(Done(Work.PROCESS, logical, spec.name))
+        if context.cache is not None:
+            meta = {"way": result.way.value, "reason": result.reason}
+            context.cache.put(key, result.text.encode("utf-8", "surrogateescape"), meta)
+    return result, Passage(spec.name, processor.version, identity, result.way, result.reason)
 
 
 def _not_processed(step: CompileStep, spec: ProcessorSpec, result: Processed, place: Place | None) -> Problem:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from assetbuild.build import names, urls
 from assetbuild.build.model import (
+    Blob,
     Config,
     Missing,
     Namespace,
@@ -29,12 +30,15 @@ from assetbuild.build.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A text source as read. `broken` means that it does not parse and is shipped, if alone, byte for byte."""
+    """A text source as read. `broken` means that it does not parse and is shipped, if alone, byte for byte.
+
+    `blob` has the digests of the bytes that were read, so that what is shipped is what was looked at.
+    """
 
     source: Source
     kind: TextKind
     text: str
-    sha256: str
+    blob: Blob
     references: tuple[Reference, ...] = ()
     script: Script | None = None
     broken: bool = False

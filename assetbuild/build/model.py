@@ -224,6 +224,11 @@ class RefKind(enum.Enum):
     """`new URL("...", import.meta.url)`, also as the argument of `new Worker`."""
     SOURCE_MAP = "sourceMappingURL"
 
+    @property
+    def is_module_specifier(self) -> bool:
+        """Whether browsers resolve it as a module specifier: relative to the module, or through the import map."""
+        return self in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -327,7 +332,8 @@ class Built:
     """The result of a build or of a plan.
 
     `up_to_date` means that nothing was to do (then `changes` is empty). `written` counts the files that were written;
-    a plan writes none. `ways` counts, per processor name, which way texts took: `{"rjsmin": {"processed": 12}}`.
+    a plan writes none. `files` and `folders` are what was looked at, `started_ns` when that began (nanoseconds).
+    `ways` counts, per processor name, which way texts took: `{"rjsmin": {"processed": 12}}`.
     """
 
     build: str
@@ -338,3 +344,6 @@ class Built:
     ways: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     written: int = 0
     up_to_date: bool = False
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    started_ns: int = 0

@@ -6,30 +6,28 @@ is written before everything that can be wrong with sources has been looked at.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from assetbuild.build import compressing, execute, manifest, related, state, tree, uptodate
+from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between, describe
 from assetbuild.build.discover import discover
-from assetbuild.build.events import Done, Listener, Progress, Work, nobody
+from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
 from assetbuild.build.execute import Compiled, StepContext
-from assetbuild.build.fingerprint import Named, link
-from assetbuild.build.globs import Globs
-from assetbuild.build.graph import Edge, Scanned, build_graph
+from assetbuild.build.fingerprint import link
+from assetbuild.build.graph import build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
-from assetbuild.build.media import media_type
 from assetbuild.build.model import (
     Blob,
     BuildFailed,
     Built,
     Change,
+    ChangeKind,
     Config,
     FileStat,
     Output,
@@ -38,9 +36,9 @@ from assetbuild.build.model import (
     Source,
     Text,
 )
-from assetbuild.build.names import clashes
 from assetbuild.build.output import File, write_files, write_manifest
-from assetbuild.build.plan import CompileStep, CopyStep, Step, make_plan
+from assetbuild.build.outputs import make_outputs, path_problems, published_files
+from assetbuild.build.plan import CompileStep, Step, make_plan
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
 from assetbuild.build.scan import scan_all
@@ -74,12 +72,10 @@ class Made:
     problems: tuple[Problem, ...]
     steps: tuple[Step, ...]
     compiled: Mapping[str, Compiled]
-    scanned: Mapping[str, Scanned]
-    edges: Mapping[str, tuple[Edge, ...]]
     sources: Mapping[str, Source]
     descriptions: Mapping[str, Description]
-    digests: Mapping[str, tuple[str, str]]
-    """(sha256, sha384 or '') by the absolute path of every source whose bytes were needed."""
+    blobs: Mapping[str, Blob]
+    """By logical path, the digests of every source whose bytes were needed."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -97,91 +93,143 @@ def build(config: Config, *, options: Options, listener: Listener = nobody) -> B
     """Build and write. Raises `BuildFailed`; then the previous manifest and every file it names are untouched."""
     cache = Cache(config.cache)
     key = uptodate.state_key(config, minify=not options.dev)
+    started_ns = state.now_ns()
     found = _walk(config)
-    last = state.EMPTY if options.force else state.loads(cache.read_state())
-    if last.key == key and (manifest_bytes := uptodate.unchanged(config, found, last)) is not None:
-        return Built(last.build, manifest_bytes, (), up_to_date=True)
-    with build_lock(config.cache, on_wait=lambda: listener(Progress("waiting for another build", 0, 1))):
-        return _build_locked(config, options, listener, cache, key)
+    if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
+        return _noted(same, found, started_ns)
+    waited: list[Waiting] = []
+
+    def wait() -> None:
+        waited.append(Waiting())
+        listener(waited[0])
+
+    with build_lock(config.cache, on_wait=wait) as held:
+        if waited:  # another build has ended meanwhile
+            started_ns = state.now_ns()
+            found = _walk(config)
+            if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
+                return _noted(same, found, started_ns)
+        built = _build(config, found, options=options, listener=listener, cache=cache, key=key, started_ns=started_ns)
+    if waited and not held:
+        built = replace(built, problems=(*built.problems, _not_locked()))
+    return _noted(built, found, started_ns)
 
 
-def _build_locked(config: Config, options: Options, listener: Listener, cache: Cache, key: str) -> Built:
-    """Everything is looked at again: another build may have ended while this one waited for the lock."""
-    found = _walk(config)
+def _unchanged(config: Config, found: tree.Tree, cache: Cache, key: str) -> Built | None:
     last = state.loads(cache.read_state())
-    recorded_ns = state.now_ns()
-    trusted_last = replace(last, sources={}, outputs={}) if options.force else last
-    made = make(config, found, options=options, listener=listener, cache=cache, last=trusted_last)
-    changes = changes_between(config, made.outputs, made.descriptions, last)
+    data = uptodate.unchanged(config, found, last) if last.key == key else None
+    return Built(last.build, data, (), up_to_date=True) if data is not None else None
+
+
+def _noted(built: Built, found: tree.Tree, started_ns: int) -> Built:
+    return replace(
+        built, files=tuple(source.file for source in found.sources), folders=found.folders, started_ns=started_ns
+    )
+
+
+def _not_locked() -> Problem:
+    text = "another build has held the lock for a minute; this one went on without it"
+    return Problem("not-locked", text, severity=Severity.WARNING, hint="see whether the other build hangs")
+
+
+def _build(
+    config: Config, found: tree.Tree, *, options: Options, listener: Listener, cache: Cache, key: str, started_ns: int
+) -> Built:
+    last = state.loads(cache.read_state())
+    trusted = replace(last, sources={}, outputs={}) if options.force else last
+    made = make(config, found, options=options, listener=listener, cache=cache, last=trusted)
+    changes = changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
     files = published_files(made.outputs)
-    pending = begin(config.output, made.build, [file.path for file in files])
-    trusted = _trusted(files, trusted_last)
-    written = write_files(config.output, files, listener=listener, trusted=trusted, jobs=options.workers)
-    commit(pending)
-    manifest_written = write_manifest(config.manifest, made.manifest)
+    try:
+        pending = begin(config.output, made.build, [file.path for file in files])
+        written = write_files(
+            config.output, files, listener=listener, trusted=_trusted(files, trusted), jobs=options.workers
+        )
+        commit(pending)
+        is_new_manifest = write_manifest(config.manifest, made.manifest)
+    except BuildFailed as failed:
+        raise BuildFailed((*made.problems, *failed.problems), exit_code=failed.exit_code) from failed
     new = State(
         key=key,
-        recorded_ns=recorded_ns,
-        manifest_sha256=hashlib.sha256(made.manifest).hexdigest(),
+        recorded_ns=started_ns,
+        manifest_sha256=keys.sha256(made.manifest),
         build=made.build,
-        sources=state.records(found.sources, made.digests, trusted_last),
+        sources=state.records(found.sources, {blob.file: blob for blob in made.blobs.values()}, trusted),
         outputs=written.stats,
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
     )
     cache.write_state(state.dumps(new))
-    count = len(written.written) + manifest_written
+    count = len(written.written) + is_new_manifest
     return Built(
-        made.build, made.manifest, made.outputs, made.problems, changes, made.ways(), count, up_to_date=not count
+        build=made.build,
+        manifest=made.manifest,
+        outputs=made.outputs,
+        problems=made.problems,
+        changes=changes if count else (),
+        ways=made.ways(),
+        written=count,
+        up_to_date=not count,
     )
+
+
+def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
+    """Stats of files that the last build left with exactly the bytes that are wanted now."""
+    return {
+        file.path: last.outputs[file.path]
+        for file in files
+        if file.path in last.outputs and last.output_digests.get(file.path) == file.sha256
+    }
 
 
 def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
     """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
-    made, changes = inspect_changes(config, options=options, listener=listener)
-    return Built(made.build, made.manifest, made.outputs, made.problems, changes, made.ways())
+    made, changes = inspect(config, options=options, listener=listener)
+    is_same = all(change.kind is ChangeKind.SAME for change in changes)
+    return Built(
+        made.build,
+        made.manifest,
+        made.outputs,
+        made.problems,
+        () if is_same else changes,
+        made.ways(),
+        up_to_date=is_same,
+    )
 
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
     """Configuration, references, bundles and templates, without writing: every problem found. Never raises for them."""
     from assetbuild.build import templates
 
+    found = _walk(config)
+    namespace, _ = discover(config, found)
+    in_templates = templates.check([*namespace.published, *namespace.bundles], templates.find(config))
     try:
-        made = inspect(config, options=Options(), listener=listener)
+        options = Options()
+        made = make(config, found, options=options, listener=listener, cache=_looking(config), variants=False)
     except BuildFailed as failed:
-        return failed.problems
-    assets = [output.logical for output in made.outputs]
-    return (*made.problems, *templates.check(assets, templates.find(config)))
+        return (*failed.problems, *in_templates)
+    return (*made.problems, *in_templates)
 
 
 def check_output(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Problem, ...]:
     """What in the output folder is not what a build would leave there: bytes, variants, stable copies, manifest."""
     from assetbuild.build.verify import not_up_to_date
 
-    made = inspect(config, options=options, listener=listener)
+    made, _ = inspect(config, options=options, listener=listener)
     return (*made.problems, *not_up_to_date(config, made.manifest))
 
 
-def inspect(config: Config, *, options: Options, listener: Listener = nobody) -> Made:
-    """The whole build in memory, for whoever only looks at it. Raises `BuildFailed`."""
-    return inspect_changes(config, options=options, listener=listener)[0]
-
-
-def inspect_changes(
-    config: Config, *, options: Options, listener: Listener = nobody
-) -> tuple[Made, tuple[Change, ...]]:
-    """The whole build in memory, and how it differs from the manifest on disk."""
-    cache = Cache(config.cache)
+def inspect(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Made, tuple[Change, ...]]:
+    """The whole build in memory, for whoever only looks at it, and how it differs from what is on disk."""
+    cache = _looking(config)
     last = state.loads(cache.read_state())
     made = make(config, _walk(config), options=options, listener=listener, cache=cache, last=last)
-    return made, changes_between(config, made.outputs, made.descriptions, last)
+    return made, changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
 
 
-def dependencies(config: Config) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(files, folders) that a build looks at, absolute: the configuration, the sources, the folders listed."""
-    found = _walk(config)
-    files = [str(config.file), *(source.file for source in found.sources)]
-    return tuple(sorted(set(files))), found.folders
+def _looking(config: Config) -> Cache:
+    return Cache(config.cache, is_readonly=True)
 
 
 # --- the phases, in order --------------------------------------------------------------------------------
@@ -192,39 +240,56 @@ def _walk(config: Config) -> tree.Tree:
     return tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
 
 
-def make(config: Config, found: tree.Tree, *, options: Options, listener: Listener, cache: Cache, last: State) -> Made:
+def make(
+    config: Config,
+    found: tree.Tree,
+    *,
+    options: Options,
+    listener: Listener,
+    cache: Cache,
+    last: State = state.EMPTY,
+    variants: bool = True,
+) -> Made:
     """Discover, scan, resolve, plan, compile, link, compress. Raises `BuildFailed`; writes nothing but the cache."""
     report = _Report(list(config.problems))
     namespace, problems = discover(config, found)
     report.phase(problems)
     with _pool(options.workers) as pool:
-        scanned, text_digests, problems = scan_all(namespace, pool=pool, listener=listener)
+        scanned, problems = scan_all(namespace, pool=pool, listener=listener)
         graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists)
         report.phase([*problems, *unresolved])
         steps = make_plan(config, namespace, scanned, minify=not options.dev)
         context = StepContext(scanned, graph.edges, config.modules, create, None if options.force else cache, listener)
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
-        report.phase([problem for result in compiled.values() for problem in result.problems])
-        blobs, problems = _blobs(steps, compiled, namespace.sources, last, listener, pool)
+        report.phase(problem for result in compiled.values() for problem in result.problems)
+        media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
+        blobs, problems = execute.digest_all(media, _digester(namespace.sources, last, listener), pool)
         report.phase(problems)
+        blobs |= {name: item.blob for name, item in scanned.items()}
         contents = {step.logical: _content(step, compiled, blobs) for step in steps}
         named = link(contents)
-        inputs = {step.logical: step.inputs for step in steps}
-        relations = related.relate(inputs, namespace.bundles, graph.edges, scanned)
-        outputs = _outputs(config, named, relations)
-        report.phase(_path_problems(outputs, config))
-        if not options.dev:
-            outputs = compressing.with_variants(
+        relations = related.relate(
+            {step.logical: step.inputs for step in steps}, namespace.bundles, graph.edges, scanned
+        )
+        outputs = make_outputs(config, named, relations)
+        report.phase(path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/")))
+        if variants and not options.dev:
+            outputs, problems = compressing.with_variants(
                 outputs, config.compress, cache=context.cache, listener=listener, pool=pool
             )
+            report.phase(problems)
     document, build_id = manifest.render(outputs, related.importmap(config, relations))
-    digests = {namespace.sources[name].file: (sha256, "") for name, sha256 in text_digests.items()}
-    digests |= {blob.file: (blob.sha256, blob.sha384) for blob in blobs.values()}
-    shas = {name: digests[source.file][0] for name, source in namespace.sources.items() if source.file in digests}
     return Made(
-        outputs, document, build_id, tuple(report.problems), steps, compiled, scanned, graph.edges, namespace.sources,
-        describe(steps, compiled, contents, named, shas), digests,
-    )  # fmt: skip
+        outputs=outputs,
+        manifest=document,
+        build=build_id,
+        problems=tuple(report.problems),
+        steps=steps,
+        compiled=compiled,
+        sources=namespace.sources,
+        descriptions=describe(steps, compiled, contents, named, blobs),
+        blobs=blobs,
+    )
 
 
 class _Report:
@@ -249,15 +314,8 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _blobs(
-    steps: Sequence[Step],
-    compiled: Mapping[str, Compiled],
-    sources: Mapping[str, Source],
-    last: State,
-    listener: Listener,
-    pool: ThreadPoolExecutor,
-) -> tuple[dict[str, Blob], list[Problem]]:
-    """The digests of everything that is shipped as it is, without reading what the last build has read."""
+def _digester(sources: Mapping[str, Source], last: State, listener: Listener) -> Callable[[str], Blob | Problem]:
+    """Digests a source by logical path, without reading what the last build has read."""
 
     def digest(logical: str) -> Blob | Problem:
         source = sources[logical]
@@ -270,77 +328,10 @@ def _blobs(
         listener(Done(Work.READ, logical))
         return blob
 
-    as_they_are = [
-        step.logical for step in steps if isinstance(step, CopyStep) or compiled[step.logical].content is None
-    ]
-    return execute.digest_all(as_they_are, digest, pool)
+    return digest
 
 
 def _content(step: Step, compiled: Mapping[str, Compiled], blobs: Mapping[str, Blob]) -> Text | Blob:
+    """What a step made, or its source's own bytes."""
     result = compiled.get(step.logical)
     return result.content if result is not None and result.content is not None else blobs[step.logical]
-
-
-def _outputs(config: Config, named: Mapping[str, Named], relations: related.Relations) -> tuple[Output, ...]:
-    stable = Globs(config.stable)
-    return tuple(
-        Output(
-            logical=logical,
-            path=name.path,
-            media_type=media_type(logical),
-            content=name.content,
-            size=name.size,
-            sha256=name.sha256,
-            sha384=name.sha384,
-            stable=stable.matches(logical),
-            module=logical in relations.modules,
-            preload=relations.preload(logical),
-            imports=relations.imports(logical),
-        )
-        for logical, name in sorted(named.items())
-    )
-
-
-def _path_problems(outputs: Sequence[Output], config: Config) -> Iterator[Problem]:
-    """Two outputs for one path, also on file systems that ignore case; an output where the manifest is to be."""
-    owners: dict[str, str] = {}
-    paths: list[str] = []
-    for output in outputs:
-        for path in (output.path, *((output.logical,) if output.stable else ())):
-            other = owners.setdefault(path, output.logical)
-            paths.append(path)
-            if other != output.logical:
-                text = f"{other} and {output.logical} would both be written to {path}"
-                yield Problem("output-clash", text, hint="rename one of them")
-    for first, second in clashes(paths):
-        text = f"the outputs {first} and {second} differ only in case or Unicode form"
-        yield Problem("output-clash", text, hint="rename one of them")
-    manifest_path = os.path.relpath(config.manifest, config.output).replace(os.sep, "/")
-    if manifest_path in owners:
-        text = f"{owners[manifest_path]} would be written to {manifest_path}, which is the manifest's place"
-        yield Problem("output-clash", text, hint="move the manifest, or take the asset out of `stable`")
-
-
-# --- writing ---------------------------------------------------------------------------------------------
-
-
-def published_files(outputs: Sequence[Output]) -> list[File]:
-    """Every file that a release is made of: outputs, their variants, plain copies of stable ones."""
-    files = []
-    for output in outputs:
-        files.append(File(output.path, output.content, output.size, output.sha256))
-        if output.stable:
-            files.append(replace(files[-1], path=output.logical))
-        for variant in output.variants:
-            digest = hashlib.sha256(variant.data).hexdigest()
-            files.append(File(variant.path, variant.data, len(variant.data), digest))
-    return files
-
-
-def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
-    """Stats of files that the last build left with exactly the bytes that are wanted now."""
-    return {
-        file.path: last.outputs[file.path]
-        for file in files
-        if file.path in last.outputs and last.output_digests.get(file.path) == file.sha256
-    }

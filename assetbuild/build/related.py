@@ -84,7 +84,7 @@ def relate(
         for logical, sources in inputs.items()
     }
     alone = set(inputs) - set(bundles)
-    imported = {target for found in pairs.values() for kind, target in found if kind is RefKind.JS_IMPORT}
+    imported = {target for found in pairs.values() for kind, target in found if kind.is_module_specifier}
     modules = {
         logical
         for logical in alone
@@ -103,6 +103,6 @@ def importmap(config: Config, relations: Relations) -> dict[str, str]:
     if config.modules is Modules.IMPORTMAP:
         for found in relations.edges.values():
             for kind, target in found:
-                if kind in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC):
+                if kind.is_module_specifier:
                     entries[f"./{target}"] = target
     return entries

@@ -14,18 +14,16 @@ from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.graph import Scanned
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Namespace, Problem, Severity, Source, TextKind, place_at
+from assetbuild.build.model import Blob, Namespace, Problem, Severity, Source, TextKind, place_at
 
 Result = tuple[Scanned | None, tuple[Problem, ...]]
 
 
-def scan_all(
-    namespace: Namespace, *, pool: Executor, listener: Listener
-) -> tuple[dict[str, Scanned], dict[str, str], list[Problem]]:
-    """All text sources that are published or are bundle inputs, by logical path; their digests; what is wrong."""
+def scan_all(namespace: Namespace, *, pool: Executor, listener: Listener) -> tuple[dict[str, Scanned], list[Problem]]:
+    """All text sources that are published or are bundle inputs, by logical path; and what is wrong with them."""
     inputs = {name for each in namespace.bundles.values() for name in each}
     wanted = sorted(name for name in {*namespace.published, *inputs} if text_kind(name) is not None)
-    results = pool.map(lambda name: _scan(namespace.sources[name], name in inputs, listener), wanted)
+    results = pool.map(lambda name: _scan(namespace.sources[name], is_input=name in inputs, listener=listener), wanted)
     scanned: dict[str, Scanned] = {}
     problems: list[Problem] = []
     for name, (item, found) in zip(wanted, results, strict=True):
@@ -33,29 +31,29 @@ def scan_all(
         if item is not None:
             scanned[name] = item
     problems += _bundle_problems(namespace.bundles, scanned)
-    return scanned, {name: item.sha256 for name, item in scanned.items()}, problems
+    return scanned, problems
 
 
-def _scan(source: Source, is_input: bool, listener: Listener) -> Result:
+def _scan(source: Source, *, is_input: bool, listener: Listener) -> Result:
     try:
         data = tree.read(source)
     except OSError as error:
         return None, (tree.unreadable(source, error),)
     listener(Done(Work.READ, source.logical))
-    digest = hashlib.sha256(data).hexdigest()
+    blob = Blob(source.file, len(data), hashlib.sha256(data).hexdigest(), hashlib.sha384(data).hexdigest())
     if text_kind(source.logical) is TextKind.CSS:
         decoded = decode_css(data)
         references = scan_css.scan(decoded.text)
-        item = Scanned(source, TextKind.CSS, decoded.text, digest, references)
-        return item, _encoding_problems(source, decoded, is_input)
+        item = Scanned(source, TextKind.CSS, decoded.text, blob, references)
+        return item, _encoding_problems(source, decoded, is_input=is_input)
     decoded = decode_js(data)
     script = scan_js.read(decoded.text)
     broken = script.error is not None
-    problems = _encoding_problems(source, decoded, is_input)
+    problems = _encoding_problems(source, decoded, is_input=is_input)
     if script.error is not None and not is_input:
         problems += (_broken(source, decoded.text, script.error),)
     references = () if broken else script.references
-    return Scanned(source, TextKind.JS, decoded.text, digest, references, script, broken), problems
+    return Scanned(source, TextKind.JS, decoded.text, blob, references, script, broken), problems
 
 
 def _broken(source: Source, text: str, offset: int) -> Problem:
@@ -68,7 +66,7 @@ def _broken(source: Source, text: str, offset: int) -> Problem:
     )
 
 
-def _encoding_problems(source: Source, decoded: Decoded, is_input: bool) -> tuple[Problem, ...]:
+def _encoding_problems(source: Source, decoded: Decoded, *, is_input: bool) -> tuple[Problem, ...]:
     if decoded.invalid is None:
         return ()
     if is_input:

@@ -114,15 +114,14 @@ def _stat(stat: FileStat) -> tuple[int, int, int]:
     return stat.size, stat.mtime_ns, stat.inode
 
 
-def records(
-    sources: Iterable[Source], digests: Mapping[str, tuple[str, str]], old: State
-) -> dict[tuple[int, str], SourceRecord]:
-    """Records of every file found. `digests`: (sha256, sha384 or '') by the absolute path of files hashed now."""
+def records(sources: Iterable[Source], blobs: Mapping[str, Blob], old: State) -> dict[tuple[int, str], SourceRecord]:
+    """Records of every file found. `blobs`: the digests of files that were needed, by absolute path."""
     found = {}
     for source in sources:
-        sha256, sha384 = digests.get(source.file, ("", ""))
-        known = old.known(source)
-        if known is not None and not sha384:
-            sha256, sha384 = sha256 or known.sha256, known.sha384
-        found[source.root, source.logical] = SourceRecord(source.stat, sha256, sha384)
+        blob, known = blobs.get(source.file), old.known(source)
+        if blob is not None:
+            record = SourceRecord(source.stat, blob.sha256, blob.sha384)
+        else:
+            record = known or SourceRecord(source.stat)
+        found[source.root, source.logical] = record
     return found

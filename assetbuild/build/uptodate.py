@@ -11,6 +11,7 @@ import os
 from assetbuild.build import compress, tree
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
+from assetbuild.build.media import text_kind
 from assetbuild.build.model import Config, Source, TextKind
 from assetbuild.build.registry import create
 from assetbuild.build.state import SourceRecord, State
@@ -22,8 +23,8 @@ def state_key(config: Config, *, minify: bool) -> str:
 
     specs = [(kind, spec) for kind in TextKind for spec in config.processors.get(kind, ())]
     for bundle in config.bundles:
-        kind = TextKind.CSS if bundle.name.endswith(".css") else TextKind.JS
-        specs += [(kind, spec) for spec in bundle.processors or ()]
+        own = text_kind(bundle.name)
+        specs += [(own, spec) for spec in bundle.processors or () if own is not None]
     tools = {f"processor {kind.value} {spec}": create(spec, kind).version for kind, spec in specs} if minify else {}
     if minify:
         tools |= {f"compress {one.value}": compress.version(one) for one, _ in config.compress}

@@ -18,11 +18,9 @@ from assetbuild.build.model import (
     Algorithm,
     Config,
     Missing,
-    Modules,
     Place,
     Problem,
     Reference,
-    RefKind,
     Severity,
     TextKind,
     place_at,
@@ -31,7 +29,6 @@ from assetbuild.errors import ManifestError
 from assetbuild.manifest import Entry, ManifestDict
 
 _HINT = "run `assetbuild build`; it repairs what is damaged"
-_THROUGH_THE_IMPORT_MAP = (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
 
 
 def verify(config: Config) -> tuple[Problem, ...]:
@@ -59,8 +56,7 @@ def not_up_to_date(config: Config, wanted: bytes) -> tuple[Problem, ...]:
 
 def _problems(config: Config, found: ManifestDict) -> Iterator[Problem]:
     paths = {entry["path"] for entry in found["assets"].values()}
-    left_alone = config.modules is Modules.IMPORTMAP
-    mapped = set(found.get("importmap", {})) if left_alone else set()
+    mapped = set(found.get("importmap", {}))
     for logical, entry in sorted(found["assets"].items()):
         file = config.output / entry["path"]
         data = _read(file)
@@ -146,7 +142,7 @@ def _references(
         target = urls.normalise(urls.folder_of(entry["path"]), path)
         if target in paths:
             continue
-        if reference.kind in _THROUGH_THE_IMPORT_MAP and f"./{target}" in mapped:
+        if reference.kind.is_module_specifier and f"./{target}" in mapped:
             continue
         message = f"refers to {reference.path}, which is no output"
         place = place_at(str(file), text, reference.start)

@@ -32,7 +32,7 @@ class Explanation:
 
 def explain(config: Config, name: str) -> Explanation:
     """The chain that made the output of logical path `name`. Raises `BuildFailed`, also for an unknown name."""
-    made, changes = pipeline.inspect_changes(config, options=Options())
+    made, changes = pipeline.inspect(config, options=Options())
     output = next((output for output in made.outputs if output.logical == name), None)
     if output is None:
         hint = did_you_mean(name, [output.logical for output in made.outputs]) or "`assetbuild ls` lists the assets"
