@@ -249,8 +249,8 @@ def test_find_gives_the_matching_files_sorted_once_and_readable(tmp_path: Path) 
     assert made.problems == ()
 
 
-def test_a_glob_that_matches_no_template_is_a_warning(tmp_path: Path) -> None:
+def test_a_glob_that_matches_no_template_is_an_error(tmp_path: Path) -> None:
     made = find(config(tmp_path, "templates/*.html"))
     assert made.files == ()
-    assert [(problem.code, problem.severity) for problem in made.problems] == [("template-glob", Severity.WARNING)]
+    assert [(problem.code, problem.severity) for problem in made.problems] == [("glob-matches-nothing", Severity.ERROR)]
     assert check([], made) == made.problems

@@ -207,7 +207,21 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
         importmap=config_tables.importmap(document, problems),
     )
     config_tables.publish(document, problems)
-    return replace(config, digest=_digest(config))
+    return replace(config, digest=_digest(config), places=_places(document, config))
+
+
+def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
+    """Where what later phases may complain of stands: globs, bundles and their inputs, entries of the import map."""
+    places: dict[tuple[str, ...], Place] = {}
+    for key, patterns in (("include", config.include), ("stable", config.stable), ("templates", config.templates)):
+        places |= {(key, pattern): document.at_value(key, index) for index, pattern in enumerate(patterns)}
+    places |= {("importmap", name): document.at_value("importmap", name) for name, _ in config.importmap}
+    for bundle in config.bundles:
+        own = ("bundles", bundle.name)
+        below = (*own, "inputs") if document.values.get((*document.prefix, *own, "inputs")) is not None else own
+        places[own] = document.at_key(*own)
+        places |= {(*own, item): document.at_value(*below, index) for index, item in enumerate(bundle.inputs)}
+    return places
 
 
 def _unknown(document: Document) -> list[Problem]:

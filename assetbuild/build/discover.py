@@ -25,9 +25,9 @@ def discover(config: Config, tree: Tree) -> tuple[Namespace, list[Problem]]:
     problems += [
         flaw.problem
         for flaw in tree.flaws
-        if not exclude.matches(flaw.logical) and not exclude.matches(f"{flaw.logical}/x")
+        if not exclude.matches(flaw.logical) and not _is_excluded_folder(exclude, flaw.logical)
     ]
-    expansion = _Expansion({bundle.name: bundle for bundle in config.bundles}, sources, str(config.file))
+    expansion = _Expansion({bundle.name: bundle for bundle in config.bundles}, sources, config)
     bundles = {name: expansion.expand(name) for name in sorted(expansion.specs)}
     problems += expansion.problems
     published = sorted(
@@ -36,9 +36,14 @@ def discover(config: Config, tree: Tree) -> tuple[Namespace, list[Problem]]:
         if logical not in bundles and include.matches(logical) and not exclude.matches(logical)
     )
     namespace = Namespace(sources, tuple(published), bundles)
-    problems += _name_problems(namespace, str(config.file))
+    problems += _name_problems(namespace, config)
     problems += _idle_globs(config, namespace)
     return namespace, problems
+
+
+def _is_excluded_folder(exclude: Globs, logical: str) -> bool:
+    """Whether everything below `logical`, which could not be listed, is excluded (`vendor/**`), whatever its name."""
+    return exclude.matches(f"{logical}/x")
 
 
 def _merge(config: Config, tree: Tree) -> tuple[dict[str, Source], list[Problem]]:
@@ -68,27 +73,27 @@ def _idle_globs(config: Config, namespace: Namespace) -> Iterator[Problem]:
             glob = Globs((pattern,))
             if pattern != "**/*" and not any(glob.matches(name) for name in names_):
                 text = f'`{key}`: the glob "{pattern}" matches nothing'
-                yield Problem(
-                    "glob-matches-nothing", text, Place(str(config.file)), hint="correct the glob, or remove it"
-                )
+                hint = "correct the glob, or remove it"
+                yield Problem("glob-matches-nothing", text, config.place(key, pattern), hint=hint)
 
 
-def _name_problems(namespace: Namespace, config_file: str) -> Iterator[Problem]:
+def _name_problems(namespace: Namespace, config: Config) -> Iterator[Problem]:
     used = {*namespace.published, *namespace.bundles, *(name for each in namespace.bundles.values() for name in each)}
     for logical in sorted(used):
         if reason := names.unportable(logical):
-            yield Problem("name-not-portable", f"{logical}: {reason}", _place(namespace, logical, config_file),
+            yield Problem("name-not-portable", f"{logical}: {reason}", _place(namespace, logical, config),
                           hint="rename the file, or exclude it")  # fmt: skip
     for first, second in names.clashes(used):
         text = f'"{first}" and "{second}" differ only in case or Unicode form: on some systems they are one file'
-        notes = tuple(f"{name} is {source.file}" for name in (first, second) if (source := namespace.sources.get(name)))
-        yield Problem("name-clash", text, _place(namespace, second, config_file), notes=notes,
+        found = [(name, namespace.sources[name]) for name in (first, second) if name in namespace.sources]
+        notes = tuple(f"{name} comes from {config.sources[source.root]}" for name, source in found)
+        yield Problem("name-clash", text, _place(namespace, second, config), notes=notes,
                       hint="rename one of them, or exclude it")  # fmt: skip
 
 
-def _place(namespace: Namespace, logical: str, config_file: str) -> Place:
+def _place(namespace: Namespace, logical: str, config: Config) -> Place:
     source = namespace.sources.get(logical)
-    return Place(source.file if source else config_file)
+    return Place(source.file) if source else config.place("bundles", logical)
 
 
 @dataclass(slots=True)
@@ -97,7 +102,7 @@ class _Expansion:
 
     specs: Mapping[str, BundleSpec]
     sources: Mapping[str, Source]
-    config_file: str
+    config: Config
     problems: list[Problem] = field(default_factory=list)
     done: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -108,11 +113,9 @@ class _Expansion:
         for item in self.specs[name].inputs:
             found.update(dict.fromkeys(self._item(name, item, (*within, name))))
         if name in self.sources and name not in found:
-            self._problem(
-                "bundle-shadows-source",
-                f'the bundle "{name}" has the name of {self.sources[name].file}, which is not among its inputs',
-                f'add "{name}" to the bundle\'s inputs, or rename the bundle',
-            )
+            root = self.config.sources[self.sources[name].root]
+            text = f'the bundle "{name}" has the name of a source in {root}, which is not among its inputs'
+            self._problem("bundle-shadows-source", text, f'add "{name}" to its inputs, or rename the bundle', name)
         self.done[name] = tuple(found)
         return self.done[name]
 
@@ -120,29 +123,31 @@ class _Expansion:
         if item in self.specs and item != name:
             if item in within:
                 chain = " -> ".join((*within[within.index(item) :], item))
-                self._problem("bundle-cycle", f"bundles that hold each other: {chain}", "break the circle")
+                text = f"bundles that hold each other: {chain}"
+                self._problem("bundle-cycle", text, "take one of them out of the other", name, item)
                 return ()
-            return self._of_one_kind(name, self.expand(item, within=within))
+            return self._of_one_kind(name, item, self.expand(item, within=within))
         if item in self.sources:
-            return self._of_one_kind(name, (item,))
+            return self._of_one_kind(name, item, (item,))
         if is_glob(item):
             glob = Globs((item,))
             if matched := [logical for logical in self.sources if glob.matches(logical)]:
-                return self._of_one_kind(name, matched)
+                return self._of_one_kind(name, item, matched)
             text = f'the bundle "{name}": the glob "{item}" matches nothing'
-            self._problem("glob-matches-nothing", text, "correct the glob, or remove it")
+            self._problem("glob-matches-nothing", text, "correct the glob, or remove it", name, item)
             return ()
-        hint = did_you_mean(item, {*self.sources, *self.specs}) or "inputs are logical paths, below the source roots"
-        self._problem("unknown-input", f'the bundle "{name}": there is no source or bundle "{item}"', hint)
+        hint = did_you_mean(item, {*self.sources, *self.specs}) or "write a logical path: as below its source root"
+        self._problem("unknown-input", f'the bundle "{name}": there is no source or bundle "{item}"', hint, name, item)
         return ()
 
-    def _of_one_kind(self, name: str, logicals: Iterable[str]) -> tuple[str, ...]:
+    def _of_one_kind(self, name: str, item: str, logicals: Iterable[str]) -> tuple[str, ...]:
         kept = tuple(logicals)
         for logical in kept:
             if text_kind(logical) is not text_kind(name):
                 text = f'the bundle "{name}": its input {logical} is of another type'
-                self._problem("input-of-another-type", text, "a bundle joins style sheets or scripts, not both")
+                hint = "take it out: a bundle joins style sheets or scripts, not both"
+                self._problem("input-of-another-type", text, hint, name, item)
         return kept
 
-    def _problem(self, code: str, text: str, hint: str) -> None:
-        self.problems.append(Problem(code, text, Place(self.config_file), hint=hint))
+    def _problem(self, code: str, text: str, hint: str, *at: str) -> None:
+        self.problems.append(Problem(code, text, self.config.place("bundles", *at), hint=hint))

@@ -15,7 +15,6 @@ from assetbuild.build.model import (
     Config,
     Missing,
     Namespace,
-    Place,
     Problem,
     Reference,
     RefKind,
@@ -110,6 +109,9 @@ class _Resolver:
             logical = self.by_file.get(beside)
         if logical is None:
             return None, self._not_found(item, reference, path, wanted, beside)
+        if logical not in self.assets and reference.kind is RefKind.SOURCE_MAP:
+            text = f"the source map {logical} is not published; the comment that names it is removed"
+            return None, self._problem(item, reference, "no-source-map", text, "publish it (`include`, `exclude`)")
         if logical not in self.assets:
             text = f"{logical} exists but is not published"
             hint = f"publish it (`include`, `exclude`), or {self._escape(reference)}"
@@ -181,10 +183,9 @@ class _Resolver:
             yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
 
     def importmap_problems(self) -> Iterator[Problem]:
-        place = Place(str(self.config.file))
         for specifier, value in self.config.importmap:
             if not urls.is_local(value) or value in self.assets:
                 continue
-            hint = did_you_mean(value, self.assets) or "the value is a logical path or an absolute URL"
+            hint = did_you_mean(value, self.assets) or "write a logical path or an absolute URL"
             text = f'[importmap] "{specifier}": {value} is not a published asset'
-            yield Problem("importmap-target", text, place, hint=hint)
+            yield Problem("importmap-target", text, self.config.place("importmap", specifier), hint=hint)

@@ -160,6 +160,12 @@ class Config:
     importmap: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
     """Warnings and notes found while reading it."""
+    places: Mapping[tuple[str, ...], Place] = field(default_factory=dict, compare=False)
+    """Where in the file something stands: `("stable", "<glob>")`, `("bundles", "<name>", "<input>")`, ..."""
+
+    def place(self, *path: str) -> Place:
+        """The place of a setting, for messages; the file alone where that is not known."""
+        return self.places.get(path, Place(str(self.file)))
 
     @property
     def base(self) -> Path:

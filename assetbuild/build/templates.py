@@ -234,8 +234,8 @@ def find(config: Config) -> TemplateFiles:
         found.update(matched)
         if not matched:
             text = f'"{pattern}" in `templates` matches no file'
-            place = Place(str(config.file))
-            problems.append(_warning("template-glob", text, place, hint="correct the glob, or remove it"))
+            place = config.place("templates", pattern)
+            problems.append(Problem("glob-matches-nothing", text, place, hint="correct the glob, or remove it"))
     return TemplateFiles(tuple(found[name] for name in sorted(found)), tuple(problems))
 
 
