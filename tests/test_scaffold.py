@@ -307,3 +307,24 @@ def test_any_text_is_read_or_not_plain(text: str) -> None:
         read("bundles:\n" + text)
     except NotPlain:
         return
+
+
+def test_what_it_says_next_fits_the_output_folder_and_the_apps_package(tmp_path: Path) -> None:
+    for name, text in {
+        "requirements.txt": "flask\n",
+        "shop/__init__.py": "from flask import Flask\napp = Flask(__name__)\n",
+        "shop/static/a.css": "a{}",
+        "public/assets/own.css": "own{}",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    made = init(tmp_path)
+    notes = "\n".join(made.notes)
+    assert "../" in notes
+    output = configuration.load(None, folder=_written(made)).output.relative_to(tmp_path).as_posix()
+    assert f"../{output}/manifest.json" in notes
+
+
+def _written(made: Scaffold) -> Path:
+    write(made)
+    return made.path.parent

@@ -43,15 +43,16 @@ def init(folder: Path) -> Scaffold:
     """What `assetbuild.toml` in `folder` should say. Reads, and writes nothing."""
     found = survey(folder)
     sources = found.static or ("static",)
+    output = _output_folder(sources)
     bundles, bundle_notes = _old_bundles(folder, found)
     parts = [
         _head(found, sources),
         _files(found),
-        _output(sources),
+        _output(output),
         _templates(found),
         _bundles(folder, found, bundles),
     ]
-    notes = [*_found_notes(found), *bundle_notes, *_ignore_note(folder), *_next_notes(found.framework)]
+    notes = [*_found_notes(found), *bundle_notes, *_ignore_note(folder, output), *_next_notes(found, output)]
     folders = () if found.static else (folder / "static",)
     return Scaffold(folder / FILE_NAME, "\n".join(parts), tuple(notes), folders)
 
@@ -135,9 +136,12 @@ def _files(found: Survey) -> str:
     return text
 
 
-def _output(sources: Sequence[str]) -> str:
+def _output_folder(sources: Sequence[str]) -> str:
     taken = any(f"{source}/".startswith(f"{_OUTPUT}/") for source in sources)
-    output = "build/assets" if taken else _OUTPUT
+    return "build/assets" if taken else _OUTPUT
+
+
+def _output(output: str) -> str:
     text = "# Where the files and the manifest go. Safe to delete; nothing in it is made by hand.\n"
     text += f'output = "{output}"\nmanifest = "{output}/manifest.json"\n\n'
     text += "# Compressed twins for the web server. Levels: compress = { gzip = 9, br = 11 }; [] for none.\n"
@@ -263,17 +267,22 @@ def _found_notes(found: Survey) -> list[str]:
     return notes
 
 
-def _ignore_note(folder: Path) -> list[str]:
+def _ignore_note(folder: Path, output: str) -> list[str]:
+    top = output.partition("/")[0]
     lines = {line.strip().strip("/") for line in read_text(folder / ".gitignore").splitlines()}
     missing = [
-        name for name, ways in ((".assetbuild/", {".assetbuild"}), ("public/", {"public", _OUTPUT})) if not ways & lines
+        name for name, ways in ((".assetbuild/", {".assetbuild"}), (f"{top}/", {top, output})) if not ways & lines
     ]
     return [f"add to .gitignore: {' '.join(missing)}"] if missing else []
 
 
-def _next_notes(framework: Framework) -> list[str]:
-    manifest = f"{_OUTPUT}/manifest.json"
+def _next_notes(found: Survey, output: str) -> list[str]:
+    framework = found.framework
+    manifest = f"{output}/manifest.json"
     if framework is Framework.FLASK:
+        if found.static and posixpath.basename(found.static[0]) == "static":
+            # Flask finds files from the app's package, which is where its static folder lies.
+            manifest = posixpath.relpath(manifest, posixpath.dirname(found.static[0]) or ".")
         return [f'in the app: app.config["ASSETBUILD_MANIFEST"] = "{manifest}", then assetbuild.flask.Assetbuild(app)']
     if framework is Framework.DJANGO:
         return [f'in settings: assets = assetbuild.Assets.load("{manifest}", base_url="/static/")']
