@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetbuild.build.encoding import codec_of, decode_css, decode_js, strip_charset
+from assetbuild.build.encoding import codec_of, decode_css, decode_js
 
 UTF8, UTF16LE, UTF16BE = codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 
@@ -113,16 +113,3 @@ def test_whatever_the_bytes_the_text_can_be_written_as_utf_8(data: bytes, label:
 )
 def test_labels_are_those_of_the_encoding_standard(label: str, codec: str | None) -> None:
     assert codec_of(label) == codec
-
-
-@pytest.mark.parametrize(
-    ("text", "stripped"),
-    [
-        ('@charset "utf-8";a{}', "a{}"),
-        ('@charset "utf-8";\na{}', "\na{}"),
-        ("@charset 'utf-8';a{}", "@charset 'utf-8';a{}"),
-        ('a{}@charset "utf-8";', 'a{}@charset "utf-8";'),
-    ],
-)
-def test_only_a_heeded_charset_is_stripped(text: str, stripped: str) -> None:
-    assert strip_charset(text) == stripped

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from assetbuild.build import join_css, join_js
 from assetbuild.build.edits import Edit, edited
@@ -54,49 +54,57 @@ def assemble(
     problems are notes on what joining changed: inputs that cannot be joined have been refused before.
     """
     inputs = [scanned[name] for name in step.inputs]
-    prefix = _unused_prefix([item.text for item in inputs])
-    links: list[Link] = []
-    edits = [
-        _edits(step, item, edges.get(item.source.logical, ()), prefix, links, modules, keep_map) for item in inputs
-    ]
+    is_rewritten = step.is_bundle or modules is Modules.REWRITE
+    marks = _Marks(_unused_prefix([item.text for item in inputs]))
+    edits = []
+    for item in inputs:
+        found = edges.get(item.source.logical, ())
+        written = [edge for edge in found if _is_written(edge, keep_map=keep_map, is_rewritten=is_rewritten)]
+        edits.append([*_map_edits(item, found, keep_map=keep_map), *map(marks.edit, written)])
     problems: tuple[Problem, ...] = ()
     if not step.is_bundle:
         text = edited(inputs[0].text, edits[0])
     elif step.kind is TextKind.CSS:
-        text = join_css.join([edited(item.text, marks) for item, marks in zip(inputs, edits, strict=True)])
+        text = join_css.join([edited(item.text, own) for item, own in zip(inputs, edits, strict=True)])
     else:
         joined = join_js.join(
             [
-                join_js.JoinInput(item.source.file, item.text, item.script or Script(), tuple(marks))
-                for item, marks in zip(inputs, edits, strict=True)
+                join_js.JoinInput(item.source.file, item.text, item.script or Script(), tuple(own))
+                for item, own in zip(inputs, edits, strict=True)
             ]
         )
         text, problems = joined.text, joined.problems
-    return Marked(text, prefix, tuple(links)), problems
+    return Marked(text, marks.prefix, tuple(marks.links)), problems
 
 
-def _edits(
-    step: CompileStep,
-    item: Scanned,
-    edges: Sequence[Edge],
-    prefix: str,
-    links: list[Link],
-    modules: Modules,
-    keep_map: bool,
-) -> list[Edit]:
-    edits = _map_edits(item, edges, keep_map)
-    for edge in edges:
+@dataclass(slots=True)
+class _Marks:
+    """Hands out marks, in order."""
+
+    prefix: str
+    links: list[Link] = field(default_factory=list)
+
+    def edit(self, edge: Edge) -> Edit:
         reference = edge.reference
-        if edge.target is None or (reference.kind is RefKind.SOURCE_MAP and not keep_map):
-            continue
-        if modules is Modules.IMPORTMAP and reference.kind.is_module_specifier and not step.is_bundle:
-            continue
-        edits.append((reference.start, reference.end, f"{prefix}{len(links):06d}z"))
-        links.append(Link(edge.target, reference.kind.is_module_specifier))
-    return edits
+        assert edge.target is not None
+        mark = f"{self.prefix}{len(self.links):06d}z"
+        self.links.append(Link(edge.target, reference.kind.is_module_specifier))
+        return reference.start, reference.end, mark
 
 
-def _map_edits(item: Scanned, edges: Sequence[Edge], keep_map: bool) -> list[Edit]:
+def _is_written(edge: Edge, *, keep_map: bool, is_rewritten: bool) -> bool:
+    """Whether the reference's path becomes its target's output path.
+
+    In import-map mode a lone module's specifiers stay as they are; a bundle stands elsewhere than its inputs.
+    """
+    if edge.target is None:
+        return False
+    if edge.reference.kind is RefKind.SOURCE_MAP:
+        return keep_map
+    return is_rewritten or not edge.reference.kind.is_module_specifier
+
+
+def _map_edits(item: Scanned, edges: Sequence[Edge], *, keep_map: bool) -> list[Edit]:
     """Source-map comments that go: all of them, or, where they are kept, those whose map is not there."""
     maps = [edge for edge in edges if edge.reference.kind is RefKind.SOURCE_MAP]
     if keep_map:

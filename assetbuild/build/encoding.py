@@ -145,11 +145,6 @@ def decode_js(data: bytes) -> Decoded:
     return _by_mark(data) or _decode(data, "utf-8", bom=False)
 
 
-def strip_charset(text: str) -> str:
-    """`text` without the `@charset` rule at its start, for where the encoding is said otherwise."""
-    return _CHARSET.sub("", text, count=1) if _CHARSET.match(text) else text
-
-
 def _by_mark(data: bytes) -> Decoded | None:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
