@@ -6,7 +6,6 @@ known at run time is reported as such instead of being guessed.
 
 from __future__ import annotations
 
-import difflib
 import os
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from assetbuild.build.globs import Globs, is_glob
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
+from assetbuild.build.suggest import near
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
 _FUNCTIONS = frozenset(("asset_url", "asset_tags", "asset_integrity", "asset_preload_tags", "asset_inline"))
 _FILTERS = frozenset(("asset_url",))
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +84,16 @@ def _without_jinja() -> Problem:
 
 
 def _unknown(reference: TemplateReference, known: Collection[str]) -> Problem:
-    near = _near(reference.name, known)
+    meant = near(reference.name, known)
     plain = reference.name.lstrip("/")
     if plain in known:
         hint = f'write "{plain}": a logical path has no leading slash'
-    elif near:
-        hint = "did you mean " + " or ".join(f'"{name}"' for name in near) + "?"
+    elif meant:
+        hint = "did you mean " + " or ".join(f'"{name}"' for name in meant) + "?"
     else:
         hint = "correct the name, or add the file to a source root"
     text = f'there is no asset "{reference.name}", which {reference.through} names'
     return Problem("template-unknown-asset", text, reference.place, hint=hint)
-
-
-def _near(name: str, known: Collection[str]) -> list[str]:
-    last = name.rpartition("/")[2]
-    names = sorted(known)
-    same = [other for other in names if other.rpartition("/")[2] == last]
-    close = difflib.get_close_matches(name, names, n=_SHOWN, cutoff=0.7)
-    return list(dict.fromkeys([*same, *close]))[:_SHOWN]
 
 
 def _warning(code: str, text: str, place: Place, *, hint: str) -> Problem:
