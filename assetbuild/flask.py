@@ -54,14 +54,13 @@ class Assetbuild:
             raise AssetbuildError(
                 "the app has no static route; set app.config['ASSETBUILD_BASE_URL'] to the assets' URL"
             )
-        root = app.config.get("ASSETBUILD_ROOT")
-        assets = Assets.load(
-            _manifest_path(app),
-            base_url=base_url,
-            root=os.path.join(app.root_path, root) if root else None,
-            reload=_reload(app),
-        )
+        manifest = _manifest_path(app)
+        root = os.path.join(app.root_path, app.config.get("ASSETBUILD_ROOT") or os.path.dirname(manifest))
+        assets = Assets.load(manifest, base_url=base_url, root=root, reload=_reload(app))
         app.extensions["assetbuild"] = assets
+        if assets.base_url == own:
+            # The names that it hands out are those of the output folder, so that is what the route has to serve.
+            app.static_folder = root
         answer = _own_url_for if assets.base_url == own else _elsewhere_url_for
         _replace_url_for(app, answer(app, assets))
         jinja.install(app.jinja_env, assets)

@@ -167,12 +167,11 @@ def _numbers(row: Row, kinds: Sequence[str]) -> list[str]:
 
 
 def _sum(rows: Iterable[Row], logical: str = "") -> Row:
-    size = 0
-    variants: Counter[str] = Counter()
-    for row in rows:
-        size += row.size
-        variants.update(row.variants)
-    return Row(logical, "", size, variants)
+    """All rows as one. What has no variant is sent as it is, so then its own size counts."""
+    listed = list(rows)
+    kinds = sorted({kind for row in listed for kind in row.variants})
+    variants = {kind: sum(row.variants.get(kind, row.size) for row in listed) for kind in kinds}
+    return Row(logical, "", sum(row.size for row in listed), variants)
 
 
 def _share(first: int, second: int, *, room: int) -> tuple[int, int]:

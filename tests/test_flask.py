@@ -288,3 +288,16 @@ def test_the_output_folder_for_inlining_may_be_named(tmp_path: Path) -> None:
     Assetbuild(app)
     with app.test_request_context("/"):
         assert flask.render_template_string("{{ asset_inline('css/app.css') }}") == "a{}"
+
+
+def test_two_lines_are_enough_for_an_app_with_flasks_own_static_route(tmp_path: Path) -> None:
+    """The route serves the output folder, whatever folder it served before."""
+    app = flask.Flask("shop", root_path=str(tmp_path))
+    write(tmp_path / "public/assets", {"css/app.css": "a{}"}, with_files=True)
+    app.config["ASSETBUILD_MANIFEST"] = "public/assets/manifest.json"
+    Assetbuild(app)
+    with app.test_request_context():
+        url = flask.url_for("static", filename="css/app.css")
+    answer = app.test_client().get(url)
+    assert (answer.status_code, answer.text) == (200, "a{}")
+    assert app.static_folder == str(tmp_path / "public/assets")

@@ -18,6 +18,7 @@ from assetbuild.build.fingerprint import link
 from assetbuild.build.model import BuildFailed, Severity
 from assetbuild.build.releases import begin
 from assetbuild.build.verify import verify
+from assetbuild.build.why import explain
 from tests.project import PLAIN, Project, project
 
 MINIFIED = ""
@@ -700,3 +701,23 @@ def test_earlier_warnings_are_not_lost_when_writing_fails(tmp_path: Path) -> Non
     (built.output / "js").write_text("a file where a folder is needed")
     built.write({"static/js/b.js": "b()"})
     assert built.codes() == ["js-syntax", "output-folder-is-file"]
+
+
+def test_something_unusable_that_is_excluded_is_no_reason_to_build_again(tmp_path: Path) -> None:
+    built = project(tmp_path, {"a.css": "a{}"}, f'exclude = ["gone.css"]\n{PLAIN}')
+    (tmp_path / "static/gone.css").symlink_to("nowhere")
+    built.build()
+    assert built.build().up_to_date
+    assert built.work == []
+    (tmp_path / "static/more.css").symlink_to("nowhere")
+    assert built.codes() == ["dangling-link"]
+
+
+def test_why_tells_what_the_last_change_was(site: Project) -> None:
+    site.build()
+    site.write({"static/js/a.js": "var a = 9"})
+    site.build()
+    site.write({"static/js/b.js": "var b = 9"})
+    site.build()
+    lines = [text for _, text in explain(site.config, "js/a.js").lines]
+    assert lines[-2:] == ["the manifest on disk has this output; it was last changed because:", "input js/a.js changed"]

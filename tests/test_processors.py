@@ -43,19 +43,34 @@ def test_rjsmin_minifies_and_keeps_licences(text: str, result: str) -> None:
 
 def test_licences_go_when_asked() -> None:
     assert create("rjsmin", JS, keep_licences=False)("/*! l */ x ( ) // @license") == Processed("x()")
+    assert create("rjsmin", JS, keep_licences=False)("/*! l */ x = `${ ` a  b` }`").text == "x=`${` a  b`}`"
     assert create("rcssmin", CSS, keep_licences=False)("/*! l */ a { b : c }") == Processed("a{b:c}")
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "result"),
     [
-        ("x = `${ a ? ` b  c` : '' }`  ;", "rjsmin would change its meaning"),
-        ("class A { #a = 1\n#b = 2 }", "rjsmin would change its meaning"),
-        ("x ( ) ;\ny = = 1", "it does not parse at line 2, column 5"),
+        ("x = `${ a ? ` b  c` : '' }`  ;", "x=`${a?` b  c`:''}`;"),
+        ("class A { #a = 1\n#b = 2 }", "class A{#a=1\n#b=2}"),
+        ("// @license MIT\nf = () => { return\n`t` /* gone */ }", "/*! @license MIT */f=()=>{return\n`t`}"),
+        ("x = `${ a ? ` b  c` : '\udcff' }`  ;", "x=`${a?` b  c`:'\udcff'}`;"),
     ],
 )
-def test_what_cannot_be_proven_goes_on_unchanged_with_the_reason(text: str, reason: str) -> None:
-    assert create("rjsmin", JS)(text) == Processed(text, Way.UNCHANGED, reason)
+def test_a_script_that_rjsmin_would_damage_goes_through_the_safe_minifier(text: str, result: str) -> None:
+    assert create("rjsmin", JS)(text) == Processed(result, Way.FALLBACK, "rjsmin would change its meaning")
+
+
+def test_a_script_that_does_not_parse_is_left_alone_with_the_place() -> None:
+    text = "x ( ) ;\ny = = 1"
+    assert create("rjsmin", JS)(text) == Processed(text, Way.UNCHANGED, "it does not parse at line 2, column 5")
+
+
+def test_what_cannot_be_proven_goes_on_unchanged_with_both_reasons() -> None:
+    broken = replace(create("rjsmin", JS), engine=lambda text: "y()", safe=lambda text: "z()")
+    reason = "rjsmin would change its meaning, and the safe minifier would change its meaning"
+    assert broken("x ( )") == Processed("x ( )", Way.UNCHANGED, reason)
+    alone = replace(broken, safe=None)
+    assert alone("x ( )") == Processed("x ( )", Way.UNCHANGED, "rjsmin would change its meaning")
 
 
 def test_a_style_sheet_that_rcssmin_would_damage_goes_through_the_safe_minifier() -> None:
@@ -98,8 +113,7 @@ def raising(error: Exception) -> Callable[[str], str]:
 )
 def test_an_engine_that_raises_costs_no_build(error: Exception) -> None:
     result = replace(create("rjsmin", JS), engine=raising(error))("x = 1 ;")
-    assert (result.text, result.way) == ("x = 1 ;", Way.UNCHANGED)
-    assert result.reason == f"rjsmin failed ({type(error).__name__}: {error})"
+    assert result == Processed("x=1;", Way.FALLBACK, f"rjsmin failed ({type(error).__name__}: {error})")
 
 
 def test_a_safe_minifier_that_raises_costs_no_build_either() -> None:
@@ -110,7 +124,7 @@ def test_a_safe_minifier_that_raises_costs_no_build_either() -> None:
 
 def test_a_result_without_the_licence_is_refused() -> None:
     lossy = replace(create("rjsmin", JS), engine=lambda text: "x()")
-    assert lossy("/*! l */ x ( )") == Processed("/*! l */ x ( )", Way.UNCHANGED, "rjsmin would drop a licence comment")
+    assert lossy("/*! l */ x ( )") == Processed("/*! l */x()", Way.FALLBACK, "rjsmin would drop a licence comment")
     assert lossy("/* l */ x ( )") == Processed("x()")
 
 

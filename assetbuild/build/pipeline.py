@@ -158,6 +158,8 @@ def _build(
         outputs=written.stats,
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
+        reasons={change.logical: change.reasons or last.reasons.get(change.logical, ()) for change in changes},
+        flaws=uptodate.flaws_key(found),
     )
     cache.write_state(state.dumps(new))
     count = len(written.written) + is_new_manifest
@@ -222,10 +224,14 @@ def check_output(config: Config, *, options: Options, listener: Listener = nobod
 
 def inspect(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Made, tuple[Change, ...]]:
     """The whole build in memory, for whoever only looks at it, and how it differs from what is on disk."""
-    cache = _looking(config)
-    last = state.loads(cache.read_state())
-    made = make(config, _walk(config), options=options, listener=listener, cache=cache, last=last)
+    last = last_state(config)
+    made = make(config, _walk(config), options=options, listener=listener, cache=_looking(config), last=last)
     return made, changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
+
+
+def last_state(config: Config) -> State:
+    """What the last build left behind; empty where that is not known."""
+    return state.loads(_looking(config).read_state())
 
 
 def _looking(config: Config) -> Cache:

@@ -143,6 +143,7 @@ def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         same=prove_js.same,
         prepare=processors.javascript_licences if keep else None,
         licences=processors.kept_comments if keep else None,
+        safe=processors.for_any_text(functools.partial(processors.safe_js_minify, keep_licences=keep)),
     )
 
 
@@ -175,7 +176,7 @@ REGISTERED: Mapping[str, Registered] = MappingProxyType(
                 "rjsmin",
                 TextKind.JS,
                 "rjsmin",
-                "minifies; what it would damage is left as it is",
+                "minifies; what it would damage, our own safe minifier does",
                 _rjsmin,
                 _KEEP_LICENCES,
             ),

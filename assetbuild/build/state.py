@@ -40,6 +40,10 @@ class State:
     outputs: Mapping[str, FileStat] = field(default_factory=dict)
     output_digests: Mapping[str, str] = field(default_factory=dict)
     descriptions: Mapping[str, Description] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why the last build that changed an output did so, by logical path."""
+    flaws: str = ""
+    """Stands for what was unusable under the roots, and did not matter."""
 
     def known(self, source: Source) -> SourceRecord | None:
         """The record of `source` where it can be believed: same stat, and not modified just before it was recorded."""
@@ -80,6 +84,8 @@ def dumps(state: State) -> bytes:
             [path, *_stat(stat), state.output_digests.get(path, "")] for path, stat in sorted(state.outputs.items())
         ],
         "descriptions": dict(sorted(state.descriptions.items())),
+        "reasons": dict(sorted(state.reasons.items())),
+        "flaws": state.flaws,
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -105,6 +111,8 @@ def loads(data: bytes | None) -> State:
                 logical: tuple((what, value) for what, value in pairs)
                 for logical, pairs in document["descriptions"].items()
             },
+            reasons={logical: tuple(map(str, reasons)) for logical, reasons in document["reasons"].items()},
+            flaws=str(document["flaws"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return EMPTY

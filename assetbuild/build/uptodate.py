@@ -40,9 +40,14 @@ def state_key(config: Config, *, minify: bool) -> str:
     return key(tuple(sorted(parts.items())))
 
 
+def flaws_key(found: tree.Tree) -> str:
+    """Stands for everything unusable under the roots; the build that saw it last has judged it."""
+    return key(tuple((flaw.problem.code, flaw.logical) for flaw in found.flaws))
+
+
 def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
     """The manifest's bytes where sources, outputs and manifest are what the last build left, else None."""
-    if found.flaws or len(found.sources) != len(last.sources):
+    if flaws_key(found) != last.flaws or len(found.sources) != len(last.sources):
         return None
     if not all(_is_known(source, last) for source in found.sources):
         return None

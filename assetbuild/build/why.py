@@ -39,8 +39,9 @@ def explain(config: Config, name: str) -> Explanation:
         raise BuildFailed([Problem("unknown-asset", f'there is no asset "{name}"', hint=hint)])
     change = next(change for change in changes if change.logical == name)
     made_of = (*_inputs(config, made, name), *_passages(made, name), *_references(made, name))
-    lines = (*_head(output), *made_of, *_change(change))
-    return Explanation(name, output.path, lines, _data(made, output, change))
+    last = pipeline.last_state(config).reasons.get(name, ())
+    lines = (*_head(output), *made_of, *_change(change, last))
+    return Explanation(name, output.path, lines, _data(made, output, change) | {"last_reasons": list(last)})
 
 
 def _head(output: Output) -> Iterator[Line]:
@@ -92,12 +93,24 @@ def _users(made: Made, name: str) -> list[str]:
     )
 
 
-def _change(change: Change) -> Iterator[Line]:
+def _change(change: Change, last: tuple[str, ...]) -> Iterator[Line]:
+    """What the next build would do and why; else why the last one that changed it did so."""
+    reasons = change.reasons
     if change.kind is ChangeKind.SAME:
-        yield 1, "the manifest on disk has this output"
-        return
-    yield 1, f"the next build would rename it from {change.old}" if change.old else "the next build would add it"
-    for reason in change.reasons:
+        yield (
+            1,
+            "the manifest on disk has this output; it was last changed because:"
+            if last
+            else ("the manifest on disk has this output"),
+        )
+        reasons = last
+    elif change.kind is ChangeKind.NEW:
+        yield 1, "the next build would add it:"
+    elif change.old != change.new:
+        yield 1, f"the next build would rename it from {change.old}:"
+    else:
+        yield 1, "the next build would write it again:"
+    for reason in reasons:
         yield 2, reason
 
 
