@@ -298,6 +298,6 @@ def test_two_lines_are_enough_for_an_app_with_flasks_own_static_route(tmp_path: 
     Assetbuild(app)
     with app.test_request_context():
         url = flask.url_for("static", filename="css/app.css")
-    answer = app.test_client().get(url)
-    assert (answer.status_code, answer.text) == (200, "a{}")
+    with app.test_client().get(url) as answer:
+        assert (answer.status_code, answer.text) == (200, "a{}")
     assert app.static_folder == str(tmp_path / "public/assets")

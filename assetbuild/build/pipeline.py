@@ -158,7 +158,10 @@ def _build(
         outputs=written.stats,
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
-        reasons={change.logical: change.reasons or last.reasons.get(change.logical, ()) for change in changes},
+        reasons={
+            change.logical: last.reasons.get(change.logical, ()) if change.old == change.new else change.reasons
+            for change in changes
+        },
         flaws=uptodate.flaws_key(found),
     )
     cache.write_state(state.dumps(new))
