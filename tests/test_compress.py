@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assetbuild.build.compress import DEFAULT_LEVELS, compress, decompress, levels, missing_package, version
@@ -23,7 +23,6 @@ MIB = 1 << 20
 
 
 @given(st.data(), ALGORITHMS, st.binary(max_size=5000))
-@settings(deadline=None)
 def test_decompressing_gives_back_what_was_compressed(
     data: st.DataObject, algorithm: Algorithm, content: bytes
 ) -> None:
@@ -32,7 +31,6 @@ def test_decompressing_gives_back_what_was_compressed(
 
 
 @given(ALGORITHMS, st.binary(max_size=5000))
-@settings(deadline=None)
 def test_the_same_bytes_compress_to_the_same_bytes(algorithm: Algorithm, content: bytes) -> None:
     level = DEFAULT_LEVELS[algorithm]
     assert compress(algorithm, level, content) == compress(algorithm, level, content)

@@ -299,5 +299,5 @@ def test_two_lines_are_enough_for_an_app_with_flasks_own_static_route(tmp_path: 
     with app.test_request_context():
         url = flask.url_for("static", filename="css/app.css")
     with app.test_client().get(url) as answer:
-        assert (answer.status_code, answer.text) == (200, "a{}")
+        assert (answer.status_code, answer.data) == (200, b"a{}")
     assert app.static_folder == str(tmp_path / "public/assets")

@@ -54,7 +54,8 @@ class Visit:
         return self
 
 
-@pytest.fixture(scope="session")
+# Not longer than this package: while Playwright runs, its event loop does, and other tests want to run their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     if executable is None:
@@ -92,7 +93,7 @@ def visit(browser: Browser) -> Iterator[Callable[[str], Visit]]:
         yield lambda address: Visit(context.new_page()).open(address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def look(browser: Browser, url: str) -> Iterator[Callable[[str], Visit]]:
     """Pages that tests only look at, by path: each is opened once, in a context of its own, and stays open."""
     seen: dict[str, Visit] = {}
