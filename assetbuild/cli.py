@@ -126,6 +126,10 @@ def build(
 
     def work(config: Config) -> Outcome:
         started = time.monotonic()
+        if depfile:
+            from assetbuild.build.depfile import check_place
+
+            check_place(depfile, config)
         with _watching(session) as bar:
             if check:
                 return _checked(pipeline.check_output(config, options=options, listener=bar), mode="check")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -493,8 +494,6 @@ def test_a_stable_manifest_json_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_a_scripts_map_comment_follows_the_map(tmp_path: Path, text: str, wanted: str) -> None:
-    import re
-
     built = project(tmp_path, {"app.js": text, "app.js.map": "{}"})
     assert built.problems() == ()
     assert re.sub("-[0-9a-f]{16}", "-#", built.read("app.js")) == wanted
@@ -721,3 +720,70 @@ def test_why_tells_what_the_last_change_was(site: Project) -> None:
     site.build()
     lines = [text for _, text in explain(site.config, "js/a.js").lines]
     assert lines[-2:] == ["the manifest on disk has this output; it was last changed because:", "input js/a.js changed"]
+
+
+def test_a_copy_that_brings_its_old_mtime_along_is_noticed(tmp_path: Path) -> None:
+    built = project(tmp_path, {"lib.js": 'var v="1.0.1";'})
+    file = tmp_path / "static/lib.js"
+    os.utime(file, (500_000_000, 500_000_000))
+    built.build()
+    file.write_text('var v="1.0.2";')
+    os.utime(file, (500_000_000, 500_000_000))
+    built.build()
+    assert built.read("lib.js") == 'var v="1.0.2";'
+
+
+def test_a_maze_of_links_ends(tmp_path: Path) -> None:
+    built = project(tmp_path, {"d9/x.css": "a{}"})
+    for level in range(9):
+        (tmp_path / f"static/d{level}").mkdir()
+        for name in "ab":
+            (tmp_path / f"static/d{level}/{name}").symlink_to(f"../d{level + 1}")
+    assert set(built.codes()) == {"link-maze"}
+
+
+def test_a_long_chain_of_bundles_ends(tmp_path: Path) -> None:
+    chain = "".join(f'"b{number}.css" = ["b{number + 1}.css"]\n' for number in range(1500))
+    built = project(tmp_path, {"b1500.css": "a{}"}, f"{PLAIN}[bundles]\n{chain}")
+    assert "bundle-depth" in built.codes()
+
+
+@pytest.mark.parametrize(
+    ("specifier", "wanted"),
+    [
+        ("./util.js", "./util.js"),
+        ("../js/util.js", "../js/util.js"),
+        ("./util.js?v=2", "./util-#.js?v=2"),
+        ("/js/util.js", "./util-#.js"),
+        ("./%75til.js", "./util-#.js"),
+        ("./caf\u00e9.js", "./cafe%CC%81-#.js"),
+        ("../b/y.js", "../other/y-#.js"),
+    ],
+)
+def test_import_map_mode_rewrites_what_no_map_entry_would_match(tmp_path: Path, specifier: str, wanted: str) -> None:
+    files = {
+        "/lib/js/a.js": f'import "{specifier}"',
+        "/lib/js/util.js": "export {}",
+        "/lib/js/cafe\u0301.js": "export {}",
+        "/lib/b/y.js": "export {}",
+    }
+    roots = 'sources = [{path = "lib/js", mount = "js"}, {path = "lib/b", mount = "other"}]\n'
+    built = project(tmp_path, files, f'modules = "importmap"\n{roots}{PLAIN}')
+    assert built.problems() == ()
+    assert re.sub("-[0-9a-f]{16}", "-#", built.read("js/a.js")) == f'import "{wanted}"'
+    assert verify(built.config) == ()
+
+
+def test_in_workers_there_is_no_import_map(tmp_path: Path) -> None:
+    files = {
+        "a.js": "new Worker(new URL('./w.js', import.meta.url), {type: 'module'}); import './u.js'",
+        "w.js": "import './u.js'",
+        "u.js": "import './v.js'",
+        "v.js": "export {}",
+    }
+    built = project(tmp_path, files, f'modules = "importmap"\n{PLAIN}')
+    assert built.problems() == ()
+    assert built.read("w.js") == f"import './{built.path('u.js')}'"
+    assert built.read("u.js") == f"import './{built.path('v.js')}'"
+    assert built.read("a.js").endswith("import './u.js'")
+    assert built.manifest["importmap"] == {"./u.js": "u.js"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from assetbuild.build import join_css, join_js
 from assetbuild.build.edits import Edit, edited
 from assetbuild.build.graph import Edge, Scanned
-from assetbuild.build.model import Link, Modules, Problem, RefKind, Text, TextKind
+from assetbuild.build.model import Link, Problem, RefKind, Text, TextKind
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.scan_js import Script
 
@@ -45,7 +45,6 @@ def assemble(
     scanned: Mapping[str, Scanned],
     edges: Mapping[str, Sequence[Edge]],
     *,
-    modules: Modules,
     keep_map: bool,
 ) -> tuple[Marked, tuple[Problem, ...]]:
     """Join the step's inputs with marks in place of references.
@@ -54,12 +53,11 @@ def assemble(
     problems are notes on what joining changed: inputs that cannot be joined have been refused before.
     """
     inputs = [scanned[name] for name in step.inputs]
-    is_rewritten = step.is_bundle or modules is Modules.REWRITE
     marks = _Marks(_unused_prefix([item.text for item in inputs]))
     edits = []
     for item in inputs:
         found = edges.get(item.source.logical, ())
-        written = [edge for edge in found if _is_written(edge, keep_map=keep_map, is_rewritten=is_rewritten)]
+        written = [edge for edge in found if _is_written(edge, step, keep_map=keep_map)]
         edits.append([*_map_edits(item, found, keep_map=keep_map), *map(marks.edit, written)])
     problems: tuple[Problem, ...] = ()
     if not step.is_bundle:
@@ -92,16 +90,13 @@ class _Marks:
         return reference.start, reference.end, mark
 
 
-def _is_written(edge: Edge, *, keep_map: bool, is_rewritten: bool) -> bool:
-    """Whether the reference's path becomes its target's output path.
-
-    In import-map mode a lone module's specifiers stay as they are; a bundle stands elsewhere than its inputs.
-    """
+def _is_written(edge: Edge, step: CompileStep, *, keep_map: bool) -> bool:
+    """Whether the reference's path becomes its target's output path. A bundle stands elsewhere than its inputs."""
     if edge.target is None:
         return False
     if edge.reference.kind is RefKind.SOURCE_MAP:
         return keep_map
-    return is_rewritten or not edge.reference.kind.is_module_specifier
+    return step.is_bundle or not edge.is_mapped
 
 
 def _map_edits(item: Scanned, edges: Sequence[Edge], *, keep_map: bool) -> list[Edit]:

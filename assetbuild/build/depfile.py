@@ -13,21 +13,47 @@ from contextlib import suppress
 from pathlib import Path
 
 from assetbuild.build.atomic import replace_file, write_problem
-from assetbuild.build.model import BuildFailed
+from assetbuild.build.model import BuildFailed, Config, Place, Problem
+
+_NOT_FOR_MAKE = (";", "=", "|", "&")
+"""GNU make has no way to write a name that begins with one of these; such files are left out."""
 
 _CLOCK_TICK_NS = 10_000_000
 """File systems stamp with a clock that can lag behind by a tick of the kernel's, at most 10 ms."""
 
 
+def check_place(file: Path, config: Config) -> None:
+    """Refuse a place where a depfile would be in the way of something else. Raises `BuildFailed`, exit code 2."""
+    real = Path(os.path.realpath(file))
+    taken = {config.file: "the configuration", config.manifest: "the manifest"}
+    folders = {config.output: "the output folder", config.cache / "v1": "the cache"}
+    folders |= dict.fromkeys(config.root_paths, "a source root")
+    what = next((what for path, what in taken.items() if real == Path(os.path.realpath(path))), "")
+    what = what or next(
+        (f"in {what}" for path, what in folders.items() if real.is_relative_to(os.path.realpath(path))), ""
+    )
+    if what:
+        text = f"a depfile cannot be written here: this is {what}"
+        problem = Problem(
+            "depfile-place", text, Place(str(file)), hint="name a file of its own, like .assetbuild/make.d"
+        )
+        raise BuildFailed([problem], exit_code=2)
+
+
 def write(file: Path, text: str, *, manifest: Path, started_ns: int) -> None:
     """Write a depfile and date the manifest. Raises `BuildFailed`.
 
-    A file that says the same already is left alone: it may lie in a folder that it names, whose mtime would move.
+    A file that says the same already is left alone: it may lie in a folder that it names, whose mtime would move. What
+    is no file (`/dev/stdout`) is written to, never replaced, and a link stays a link.
     """
     data = text.encode("utf-8", "surrogateescape")
+    real = Path(os.path.realpath(file))
     try:
-        if not file.is_file() or file.read_bytes() != data:
-            replace_file(file, data, temporary=file.parent)
+        if real.exists() and not real.is_file():
+            with open(real, "wb") as stream:
+                stream.write(data)
+        elif not real.is_file() or real.read_bytes() != data:
+            replace_file(real, data, temporary=real.parent)
     except OSError as error:
         raise BuildFailed([write_problem(file, error)]) from error
     with suppress(OSError):  # where the time cannot be set, make only builds once more
@@ -36,7 +62,7 @@ def write(file: Path, text: str, *, manifest: Path, started_ns: int) -> None:
 
 def render(target: str, files: Iterable[str], folders: Iterable[str]) -> str:
     """The text of a depfile; paths as make is to see them, relative to where it runs or absolute."""
-    names = sorted({*files, *folders})
+    names = sorted(name for name in {*files, *folders} if not name.startswith(_NOT_FOR_MAKE))
     rule = " \\\n  ".join([f"{escape(target)}:", *(escape(name) for name in names)])
     return f"{rule}\n\n" + "".join(f"{escape(name)}:\n" for name in names)
 

@@ -16,6 +16,7 @@ from assetbuild.build.suggest import did_you_mean
 from assetbuild.build.tree import Tree
 
 _SHOWN = 5
+_DEEPEST = 100
 
 
 def discover(config: Config, tree: Tree) -> tuple[Namespace, list[Problem]]:
@@ -125,6 +126,10 @@ class _Expansion:
                 chain = " -> ".join((*within[within.index(item) :], item))
                 text = f"bundles that hold each other: {chain}"
                 self._problem("bundle-cycle", text, "take one of them out of the other", name, item)
+                return ()
+            if len(within) > _DEEPEST:
+                text = f"bundles that hold bundles, more than {_DEEPEST} deep"
+                self._problem("bundle-depth", text, "name the files themselves", name, item)
                 return ()
             return self._of_one_kind(name, item, self.expand(item, within=within))
         if item in self.sources:

@@ -18,7 +18,6 @@ from assetbuild.build.events import Done, Listener, Progress, Work
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.model import (
     Blob,
-    Modules,
     Place,
     Problem,
     ProcessorSpec,
@@ -60,7 +59,6 @@ class StepContext:
 
     scanned: Mapping[str, Scanned]
     edges: Mapping[str, Sequence[Edge]]
-    modules: Modules
     create: Create
     cache: Cache | None
     listener: Listener
@@ -76,7 +74,7 @@ def compile_all(steps: Sequence[CompileStep], context: StepContext, pool: Execut
 
 
 def _compile(step: CompileStep, context: StepContext) -> Compiled:
-    marked, problems = assemble(step, context.scanned, context.edges, modules=context.modules, keep_map=False)
+    marked, problems = assemble(step, context.scanned, context.edges, keep_map=False)
     place = None if step.is_bundle else Place(context.scanned[step.logical].source.file)
     text = marked.text
     passages: list[Passage] = []
@@ -97,7 +95,7 @@ def _compile(step: CompileStep, context: StepContext) -> Compiled:
         return Compiled(marked.pieces(text), tuple(passages), problems)
     if text.strip() == marked.text.strip():
         # No processor changed anything that matters, so the author's text goes out, with its source-map comment.
-        marked, _ = assemble(step, context.scanned, context.edges, modules=context.modules, keep_map=True)
+        marked, _ = assemble(step, context.scanned, context.edges, keep_map=True)
         text = marked.text
     else:
         problems += _dropped_map(step, context, place)

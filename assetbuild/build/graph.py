@@ -6,14 +6,15 @@ many bundles the source is part of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build import names, urls
 from assetbuild.build.model import (
     Blob,
     Config,
     Missing,
+    Modules,
     Namespace,
     Problem,
     Reference,
@@ -45,10 +46,14 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A reference and the logical path of the asset it means; None where the author's bytes are left alone."""
+    """A reference and the logical path of the asset it means; None where the author's bytes are left alone.
+
+    `is_mapped`: a module specifier that the import map resolves, in a script that is published on its own.
+    """
 
     reference: Reference
     target: str | None
+    is_mapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,40 @@ def build_graph(
         found = []
         for reference in item.references:
             target, problem = resolver.resolve(item, reference)
-            found.append(Edge(reference, target))
+            found.append(Edge(reference, target, _is_mapped(config, item, reference, target)))
             if problem is not None:
                 problems.append(problem)
         problems += resolver.specifier_problems(item)
         edges[item.source.logical] = tuple(found)
+    for name in _in_workers(edges):
+        edges[name] = tuple(replace(edge, is_mapped=False) for edge in edges[name])
     return Graph(edges), problems
+
+
+def _is_mapped(config: Config, item: Scanned, reference: Reference, target: str | None) -> bool:
+    """Whether the specifier, as a browser resolves it, is exactly the URL that the import map has for its target.
+
+    Anything else is rewritten, as in `rewrite` mode: a map compares whole URLs, with their query, and as spelled.
+    """
+    if config.modules is not Modules.IMPORTMAP or target is None or not reference.kind.is_module_specifier:
+        return False
+    if reference.path.startswith("/") or item.text[reference.end : reference.end + 1] in ("?", "#"):
+        return False
+    spelled = urls.normalise(urls.folder_of(item.source.logical), urls.encode_spelled(reference.path))
+    return spelled == urls.encode(target)
+
+
+def _in_workers(edges: Mapping[str, Sequence[Edge]]) -> set[str]:
+    """The scripts that `new URL()` names, and what they import: in a worker there is no import map (HTML standard)."""
+    waiting = [edge.target for found in edges.values() for edge in found if edge.reference.kind is RefKind.JS_URL]
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name is None or name in reached or name not in edges:
+            continue
+        reached.add(name)
+        waiting += [edge.target for edge in edges[name] if edge.reference.kind.is_module_specifier]
+    return reached
 
 
 @dataclass(slots=True)

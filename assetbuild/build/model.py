@@ -183,11 +183,15 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What the index compares to skip re-hashing: bytes, nanoseconds, inode number."""
+    """What the index compares to skip re-hashing: bytes, nanoseconds, inode number.
+
+    `ctime_ns` is kept of sources: it moves also where a copy brings its old mtime with it. 0 where it is not looked at.
+    """
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

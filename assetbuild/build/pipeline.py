@@ -268,7 +268,7 @@ def make(
         graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists)
         report.phase([*problems, *unresolved])
         steps = make_plan(config, namespace, scanned, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, config.modules, create, None if options.force else cache, listener)
+        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener)
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
@@ -287,7 +287,7 @@ def make(
                 outputs, config.compress, cache=context.cache, listener=listener, pool=pool
             )
             report.phase(problems)
-    document, build_id = manifest.render(outputs, related.importmap(config, relations))
+    document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
     return Made(
         outputs=outputs,
         manifest=document,

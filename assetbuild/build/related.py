@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import media_type, text_kind
-from assetbuild.build.model import Config, Modules, RefKind, TextKind
+from assetbuild.build.model import Config, RefKind, TextKind
 
 _BEST_FONT_FIRST = ("font/woff2", "font/woff", "font/otf", "font/ttf", "font/collection")
 _LOADED_WITH_A_MODULE = (RefKind.JS_IMPORT,)
@@ -97,12 +97,11 @@ def _is_module(item: Scanned | None) -> bool:
     return item is not None and item.script is not None and item.script.module
 
 
-def importmap(config: Config, relations: Relations) -> dict[str, str]:
-    """Bare specifiers as configured; in import-map mode also every script that others name relatively."""
+def importmap(config: Config, published: Iterable[str], edges: Mapping[str, tuple[Edge, ...]]) -> dict[str, str]:
+    """Bare specifiers as configured; and `./` and the logical path of every script that a specifier was left for."""
     entries = dict(config.importmap)
-    if config.modules is Modules.IMPORTMAP:
-        for found in relations.edges.values():
-            for kind, target in found:
-                if kind.is_module_specifier:
-                    entries[f"./{target}"] = target
+    for logical in published:
+        for edge in edges.get(logical, ()):
+            if edge.is_mapped and edge.target is not None:
+                entries[f"./{edge.target}"] = edge.target
     return entries

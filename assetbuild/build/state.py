@@ -77,7 +77,7 @@ def dumps(state: State) -> bytes:
         "manifest_sha256": state.manifest_sha256,
         "build": state.build,
         "sources": [
-            [root, logical, *_stat(record.stat), record.sha256, record.sha384]
+            [root, logical, *_stat(record.stat), record.stat.ctime_ns, record.sha256, record.sha384]
             for (root, logical), record in sorted(state.sources.items())
         ],
         "outputs": [
@@ -102,8 +102,8 @@ def loads(data: bytes | None) -> State:
             manifest_sha256=document["manifest_sha256"],
             build=document["build"],
             sources={
-                (root, logical): SourceRecord(FileStat(size, mtime_ns, inode), sha256, sha384)
-                for root, logical, size, mtime_ns, inode, sha256, sha384 in document["sources"]
+                (root, logical): SourceRecord(FileStat(size, mtime_ns, inode, ctime_ns), sha256, sha384)
+                for root, logical, size, mtime_ns, inode, ctime_ns, sha256, sha384 in document["sources"]
             },
             outputs={path: FileStat(size, mtime_ns, inode) for path, size, mtime_ns, inode, _ in document["outputs"]},
             output_digests={path: sha256 for path, _, _, _, sha256 in document["outputs"]},

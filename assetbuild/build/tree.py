@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +69,15 @@ def walk(roots: Sequence[Path], mounts: Sequence[str], *, skip: Iterable[Path]) 
 class _RootWalk:
     """One root's walk. Folders wait on a list, not on the call stack: a deep tree must not end in RecursionError."""
 
+    MOST_PATHS = 64
+    """To one folder, by way of links. Links that lead to links double the paths with each level."""
+
     def __init__(self, real_root: str, index: int, skipped: frozenset[str]) -> None:
         self.real_root, self.index, self.skipped = real_root, index, skipped
         self.sources: list[Source] = []
         self.flaws: list[Flaw] = []
         self.folders: list[str] = []
+        self.listed: Counter[str] = Counter()
 
     def run(self, start: _Folder) -> None:
         waiting = [start]
@@ -82,6 +87,11 @@ class _RootWalk:
     def _list(self, folder: _Folder) -> list[_Folder]:
         real = os.path.realpath(folder.path) if folder.ancestors else self.real_root
         if real in self.skipped:
+            return []
+        self.listed[real] += 1
+        if self.listed[real] > self.MOST_PATHS:
+            text = f"a folder that symbolic links lead to by more than {self.MOST_PATHS} paths"
+            self._flaw(folder.logical, folder.path, "link-maze", text, hint="remove links, or exclude them")
             return []
         try:
             with os.scandir(folder.path) as entries:
@@ -121,7 +131,7 @@ class _RootWalk:
         if not stat.S_ISREG(info.st_mode):
             self._flaw(logical, entry.path, "special-file", "not a regular file; skipped", severity=Severity.WARNING)
         elif not self.skipped or os.path.realpath(entry.path) not in self.skipped:
-            state = FileStat(info.st_size, info.st_mtime_ns, info.st_ino)
+            state = FileStat(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
             self.sources.append(Source(logical, _posix(entry.path), state, self.index))
         return None
 

@@ -57,6 +57,11 @@ def encode(path: str) -> str:
     return quote(path.encode("utf-8", "surrogateescape"), safe=_SAFE)
 
 
+def encode_spelled(path: str) -> str:
+    """A path as it is spelled in a source, as browsers put it into a URL: what is not ASCII is percent-encoded."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe=_SAFE + "%()'\"")
+
+
 def relative(target: str, *, folder: str, dotted: bool = False) -> str:
     """The relative URL of output path `target` seen from `folder`; `dotted` asks for a leading `./` or `../`.
 

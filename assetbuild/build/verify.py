@@ -28,7 +28,7 @@ from assetbuild.build.model import (
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import Entry, ManifestDict
 
-_HINT = "run `assetbuild build`; it repairs what is damaged"
+_HINT = "run `assetbuild build --force`; it repairs what is damaged"
 
 
 def verify(config: Config) -> tuple[Problem, ...]:
