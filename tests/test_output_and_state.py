@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import brotli
@@ -787,3 +789,20 @@ def test_in_workers_there_is_no_import_map(tmp_path: Path) -> None:
     assert built.read("u.js") == f"import './{built.path('v.js')}'"
     assert built.read("a.js").endswith("import './u.js'")
     assert built.manifest["importmap"] == {"./u.js": "u.js"}
+
+
+def test_hash_seed_locale_umask_and_jobs_change_no_byte(tmp_path: Path) -> None:
+    """Each build runs in a process and a folder of its own, over files that were made in another order."""
+    trees = []
+    for number, (seed, language, jobs, mask) in enumerate(
+        [("0", "C", "1", 0o022), ("1", "C.UTF-8", "4", 0o077), ("4294967295", "C", "2", 0o002)]
+    ):
+        site = project(tmp_path / str(number), dict(sorted(SITE.items(), reverse=number % 2 == 1)), BUNDLES)
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": language, "TZ": f"UTC{number}"}
+        command = [sys.executable, "-m", "assetbuild", "build", "--jobs", jobs]
+        done = subprocess.run(
+            command, cwd=site.root, env=environment, umask=mask, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        trees.append(site.public())
+    assert trees[0] == trees[1] == trees[2]
