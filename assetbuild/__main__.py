@@ -17,6 +17,7 @@ BUILD_PACKAGES = frozenset(
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     arguments = sys.argv[1:]
+    _open_streams()
     try:
         from assetbuild.cli import run
 
@@ -26,6 +27,15 @@ def main() -> None:
             sys.excepthook(type(error), error, error.__traceback__)
         code = _cannot_start(error, arguments)
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Give a process that was started without stdout or stderr (`>&-`) one that leads nowhere.
+
+    Before anything else is opened: a file that got the free descriptor would be written to in its place.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open as long as the process)
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _cannot_start(error: ImportError, arguments: list[str]) -> int:

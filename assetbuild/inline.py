@@ -6,22 +6,25 @@ URLs count from the page. In CSS both are put right; in JavaScript, which would 
 
 from __future__ import annotations
 
-from assetbuild import markup
+from assetbuild import manifest, markup
 from assetbuild.errors import AssetbuildError
 from assetbuild.markup import Markup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from typing import NoReturn
 
     from assetbuild.manifest import Entry
 
 _BLANK = " \t\r\n\f"
+_WITH_TAGS = "load it with tags"
 
 
-def text_of(file: str, *, name: str, entry: Entry, outputs: Container[str], base_url: str) -> Markup:
-    """The text of `file`, which holds asset `name`. Raises `AssetbuildError`."""
+def text_of(
+    file: str, *, name: str, entry: Entry, outputs: Container[str], importmap: Iterable[str], base_url: str
+) -> Markup:
+    """The text of `file`, which holds asset `name`. `importmap` are the page's specifiers. Raises `AssetbuildError`."""
     kind = entry["type"]
     if kind not in ("text/css", "text/javascript", "image/svg+xml") and not kind.endswith(("/json", "+json")):
         _refuse(name, f"its type is {kind}, and only CSS, JavaScript, JSON and SVG can be", "use its URL")
@@ -30,7 +33,10 @@ def text_of(file: str, *, name: str, entry: Entry, outputs: Container[str], base
     if kind == "text/css":
         text = _css(text, name=name, folder=folder, outputs=outputs, base_url=base_url)
     elif kind == "text/javascript":
-        _check_js(text, name=name, folder=folder, outputs=outputs)
+        mapped = frozenset(key[2:] for key in importmap if key.startswith("./"))
+        _check_js(text, name=name, folder=folder, outputs=outputs, mapped=mapped)
+        if entry.get("imports"):
+            _refuse(name, "it imports modules, which are found from its own URL and not from the page's", _WITH_TAGS)
     elif kind != "image/svg+xml":
         text = text.replace("<", "\\u003c")  # in JSON it stands in strings only
     return Markup(text)
@@ -38,8 +44,7 @@ def text_of(file: str, *, name: str, entry: Entry, outputs: Container[str], base
 
 def _read(file: str, name: str) -> str:
     try:
-        with open(file, "rb") as stream:
-            data = stream.read()
+        data = manifest.regular_bytes(file)
     except OSError as error:
         _refuse(name, f"{file} cannot be read ({error.strerror})", "pass the output folder as `root`")
     try:
@@ -134,10 +139,12 @@ def _target(url: str, *, folder: str, outputs: Container[str]) -> str | None:
     return target if target in outputs else None
 
 
-def _check_js(text: str, *, name: str, folder: str, outputs: Container[str]) -> None:
+def _check_js(text: str, *, name: str, folder: str, outputs: Container[str], mapped: Container[str]) -> None:
     """Refuse what would end the script element or hide its end (HTML, "restrictions for contents of script elements").
 
-    It means one thing in a string and another in code, so it cannot be replaced without a parser.
+    It means one thing in a string and another in code, so it cannot be replaced without a parser. Refused as well is a
+    string that names, relative to the script, an output (with dots or, as in `new URL("a.png", import.meta.url)`,
+    without) or a module of the import map `mapped` (with dots only: without them it is no path but a bare specifier).
     """
     lowered = text.lower()
     way_out = "load it with tags instead, or write `<` as `\\x3C` in its strings"
@@ -148,11 +155,12 @@ def _check_js(text: str, *, name: str, folder: str, outputs: Container[str]) -> 
         _refuse(name, "its text has `<!--` and then `<script`, after which no `</script>` would be seen", way_out)
     for quote in "\"'`":
         for part in text.split(quote):
-            if part.startswith(("./", "../")) and _target(part, folder=folder, outputs=outputs) is not None:
+            found = _target(part, folder=folder, outputs=outputs)
+            if found is None and part.startswith(("./", "../")):
+                found = _target(part, folder=folder, outputs=mapped)
+            if found is not None:
                 _refuse(
-                    name,
-                    f"it loads {part} relative to itself, and inside a page that is another place",
-                    "load it with tags",
+                    name, f"it loads {part} relative to itself, and inside a page that is another place", _WITH_TAGS
                 )
 
 

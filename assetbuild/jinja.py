@@ -191,6 +191,13 @@ class _Folder(NodeTransformer):
             return node
         return self._folded(node, helper, args, options)
 
+    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
+        """`{% call %}` hands its body to the call, which so has to stay a call."""
+        call = node.call
+        self.generic_visit(node)
+        node.call = call
+        return node
+
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
         self.generic_visit(node)
         ours = node.name == "asset_url" and self.env.filters.get("asset_url") is url_filter

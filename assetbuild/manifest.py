@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 
 from assetbuild.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, NoReturn, NotRequired, TypedDict, TypeGuard
 
     class VariantEntry(TypedDict):
@@ -58,15 +59,29 @@ def read(path: str | os.PathLike[str]) -> ManifestDict:
     """The manifest in file `path`. Raises `ManifestError`, also where there is no such file."""
     name = os.fspath(path)
     try:
-        with open(name, "rb") as file:
-            data = file.read()
+        data = regular_bytes(name)
     except FileNotFoundError:
         raise ManifestError(
             "there is no manifest here; run `assetbuild build`, or correct the path", name=name
         ) from None
-    except OSError as error:
-        raise ManifestError(f"the manifest cannot be read ({error.strerror}); make it readable", name=name) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character, which no file name has
+        reason = getattr(error, "strerror", None) or error
+        raise ManifestError(
+            f"the manifest cannot be read ({reason}); make it readable, or correct the path", name=name
+        ) from error
     return loads(data, name=name)
+
+
+def regular_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of the regular file `path`, be it through links. Raises `OSError`, and ValueError for a null character.
+
+    A pipe has nobody who writes to it and a device may have no end: reading one would never come back.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening says of a folder what it is
+        raise OSError(22, "it is a device, a pipe or a socket, not a file", os.fspath(path))
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def loads(data: bytes, *, name: str) -> ManifestDict:
@@ -91,6 +106,13 @@ def loads(data: bytes, *, name: str) -> ManifestDict:
         for fault in _faults(document):
             _refuse(name, fault)
     return document  # type: ignore[return-value]  # this is the check that makes it one
+
+
+def outputs(assets: Mapping[str, Entry]) -> frozenset[str]:
+    """The paths of everything that is named by its content: outputs and variants."""
+    paths = {entry["path"] for entry in assets.values()}
+    paths.update(twin["path"] for entry in assets.values() for twin in entry.get("variants", {}).values())
+    return frozenset(paths)
 
 
 def is_absolute_url(text: str) -> bool:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 
+from assetbuild.errors import AssetbuildError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from assetbuild.manifest import Entry
 
     Line = tuple[str, str]
     """An element in two pieces; the nonce, where there is one, goes between them."""
@@ -59,6 +63,21 @@ def decode(path: str) -> str:
     return data.decode("utf-8", "replace")
 
 
+class _BadBaseUrl(AssetbuildError, ValueError):
+    """A base URL that nothing can be appended to."""
+
+
+def checked_base(base_url: object) -> str:
+    """The base URL with a slash at its end. Raises `AssetbuildError` for what is none."""
+    if not isinstance(base_url, str):
+        raise _BadBaseUrl(f"the base URL must be a string like '/static/', found {base_url!r}; pass a string")
+    if "?" in base_url or "#" in base_url:
+        raise _BadBaseUrl(f"the base URL {base_url!r} has a query or a fragment; give only what stands before")
+    if any(char <= " " or char in '\\"<>' for char in base_url):
+        raise _BadBaseUrl(f"the base URL {base_url!r} has a character that no URL has; percent-encode it")
+    return base_url if base_url.endswith("/") else base_url + "/"
+
+
 def stylesheet(url: str, integrity: str, *, cors: bool) -> Line:
     return f'<link rel="stylesheet" href="{escape(url)}"{_checks(integrity, cors=cors)}', ">"
 
@@ -96,9 +115,24 @@ def preload_style(url: str, integrity: str, *, cross_origin: bool) -> Line:
     return f'<link rel="preload" as="style" href="{escape(url)}"{checks}', ">"
 
 
-def importmap(imports: Mapping[str, str], integrity: Mapping[str, str]) -> Line:
+def importmap(importmap: Mapping[str, str], assets: Mapping[str, Entry], *, base_url: str) -> Line:
+    """The import map of a manifest; `base_url` is absolute or `rooted`."""
+    imports, integrity = {}, {}
+    for specifier, target in importmap.items():
+        key = base_url + encode(specifier[2:]) if specifier.startswith("./") else specifier
+        entry = assets.get(target)
+        if entry is not None:
+            imports[key] = base_url + encode(entry["path"])
+            integrity[imports[key]] = entry["integrity"]
+        else:
+            imports[key] = target
     members = {"imports": imports, "integrity": integrity} if integrity else {"imports": imports}
     return '<script type="importmap"', f">{script_json(members)}</script>"
+
+
+def rooted(base_url: str) -> str:
+    """A relative base URL as an import map needs it: without slash or dots it would be a bare specifier (HTML)."""
+    return base_url if base_url.startswith(("/", "./", "../")) else "./" + base_url
 
 
 def script_json(value: object) -> str:

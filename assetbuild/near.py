@@ -1,6 +1,7 @@
-"""What to say of a name that the manifest does not hold: the likeliest mistake, near misses, the next action.
+"""A name that the manifest does not hold: whether it is there in another Unicode form, and else what to say of it.
 
-Imported when a look-up has failed and never before; knows only the names of the assets.
+That is the likeliest mistake, near misses, and the next action. Imported when a look-up has failed and never before;
+knows only the names of the assets.
 """
 
 from __future__ import annotations
@@ -9,13 +10,25 @@ from assetbuild import markup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from assetbuild.manifest import Entry
 
 _SHOWN = 3
 _COMPARED = 2000
 """Names beyond this many are not compared letter by letter: a message is not worth seconds of a request."""
+
+
+def composed(text: str) -> str:
+    """`text` in the form NFC, which editors and keyboards write; file systems may give file names in another."""
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)
+
+
+def by_composed(names: Iterable[str]) -> dict[str, str]:
+    """The names that are not ASCII, by their form NFC."""
+    return {composed(name): name for name in sorted(names, reverse=True) if not name.isascii()}
 
 
 def explain(name: object, *, assets: Mapping[str, Entry], base_url: str, build: str) -> str:

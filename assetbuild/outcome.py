@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -66,10 +67,17 @@ def carry_out(entry: click.Group, arguments: Sequence[str]) -> int:
     try:
         return _carry_out(entry, arguments, session=session)
     except BrokenPipeError:  # the reader has seen enough: `assetbuild ls | head`
-        _let_go()
         return _PIPE_CLOSED
     except KeyboardInterrupt:  # while showing
         return _INTERRUPTED
+    except OSError as error:  # while showing: a full disk
+        reason = error.strerror or str(error)
+        with contextlib.suppress(OSError):
+            session.err.show([f"assetbuild: the result cannot be written: {reason}: make room, or write elsewhere"])
+        return 1
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
 
 
 def _carry_out(entry: click.Group, arguments: Sequence[str], *, session: Session) -> int:
@@ -136,9 +144,12 @@ def _refused(error: OSError) -> Problem:
     return Problem("system", text, place, hint="look at the permissions and at the free space there, then run it again")
 
 
-def _let_go() -> None:
-    """Point a closed stdout at nothing: what it still holds is flushed once more when the interpreter ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)
+def _let_go(stream: TextIO) -> None:
+    """Point a stream that takes nothing any more at nothing: what it holds is flushed again as the interpreter ends."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, stream.fileno())
+            os.close(nothing)

@@ -16,7 +16,7 @@ from assetbuild.markup import Markup
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from assetbuild.manifest import Entry, ManifestDict
     from assetbuild.markup import Line
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     Identity = tuple[int, int, int]
     """Of a file: modification time in nanoseconds, size, inode number."""
 
-
-class _BadBaseUrl(AssetbuildError, ValueError):
-    """A base URL that nothing can be appended to."""
+_UNSEEN = (0, 0, 0)
 
 
 class _Finished:
@@ -42,21 +40,21 @@ class _Finished:
 class _Release:
     """One manifest, ready to answer. Only its caches ever change, and only by growing."""
 
-    __slots__ = ("assets", "base_url", "build", "cors", "file", "importmap", "preloads", "served", "tags", "urls")
+    __slots__ = ("assets", "base_url", "composed", "cors", "document", "file", "preloads", "served", "tags", "urls")
 
     def __init__(self, document: ManifestDict, *, file: str, base_url: str) -> None:
+        self.document = document
         self.file = file
         self.base_url = base_url
         self.cors = _manifest.is_absolute_url(base_url)
-        self.build = document["build"]
         self.assets = document["assets"]
-        self.importmap = document.get("importmap", {})
         entries = self.assets.values()
         if markup.is_unencoded("".join([entry["path"] for entry in entries])):
             self.urls = {name: base_url + entry["path"] for name, entry in self.assets.items()}
         else:
             self.urls = {name: base_url + markup.encode(entry["path"]) for name, entry in self.assets.items()}
         self.served: tuple[frozenset[str], frozenset[str]] | None = None  # immutable files, plain copies
+        self.composed: dict[str, str] | None = None  # names in their form NFC
         self.tags = _Finished()
         self.preloads = _Finished()
 
@@ -64,21 +62,19 @@ class _Release:
 class _Watch:
     """The manifest file of a development server: what was last seen of it, and what it last held that was good."""
 
-    __slots__ = ("base_url", "file", "release", "seen")
+    __slots__ = ("release", "seen")
 
-    def __init__(self, file: str, base_url: str) -> None:
-        self.file = file
-        self.base_url = base_url
-        self.release, self.seen = _load(file, base_url)
+    def __init__(self, release: _Release, seen: Identity) -> None:
+        self.release, self.seen = release, seen
 
     def current(self) -> _Release:
         try:
-            found = os.stat(self.file)
+            found = os.stat(self.release.file)
         except OSError:
             return self.release
         if _identity(found) != self.seen:
             try:
-                self.release, self.seen = _load(self.file, self.base_url)
+                self.release, self.seen = _load(self.release.file, self.release.base_url)
             except ManifestError:
                 # A build may be writing it with other tools than ours; looked at again when it changes again.
                 self.seen = _identity(found)
@@ -110,22 +106,18 @@ class Assets:
         which only `inline` needs; it defaults to the manifest's folder. `reload` is for development: each look-up
         first asks whether the file has changed; while it is absent or broken, the last good manifest answers.
         """
-        file = os.path.abspath(os.fspath(path))
-        checked = _checked(base_url)
-        watch = _Watch(file, checked) if reload else None
-        release = watch.release if watch else _load(file, checked)[0]
-        self = cls.__new__(cls)
-        for name, value in (
-            ("_release", release),
-            ("_root", os.path.abspath(os.fspath(root)) if root is not None else os.path.dirname(file)),
-            ("_urls", release.urls),
-            ("_watch", watch),
-        ):
-            object.__setattr__(self, name, value)
-        return self
+        file = os.path.abspath(os.fsdecode(path))
+        folder = os.path.abspath(os.fsdecode(root)) if root is not None else os.path.dirname(file)
+        release, seen = _load(file, markup.checked_base(base_url))
+        return _assets(cls, release, root=folder, watch=_Watch(release, seen) if reload else None)
 
     def __init__(self) -> None:
         raise TypeError("an Assets is made by Assets.load(path)")
+
+    def __reduce__(self) -> tuple[Callable[..., Assets], tuple[object, ...]]:
+        """For copies and other processes: plain data, so that they answer alike whatever became of the file."""
+        release = self._current()
+        return _restored, (type(self), release.document, release.file, release.base_url, self._root, self.reloads)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"an Assets is immutable: {name} cannot be set; load another one")
@@ -134,11 +126,11 @@ class Assets:
         raise AttributeError(f"an Assets is immutable: {name} cannot be deleted")
 
     def __repr__(self) -> str:
-        release = self._current()
-        return f"<Assets {release.file!r}, build {release.build[:12]}, {len(release.assets)} at {release.base_url!r}>"
+        release, build = self._current(), self.build[:12]
+        return f"<Assets {release.file!r}, build {build}, {len(release.assets)} at {release.base_url!r}>"
 
     def __contains__(self, name: object) -> bool:
-        return name in self._current().assets
+        return _key(name, self._current()) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._current().assets)
@@ -149,7 +141,7 @@ class Assets:
     @property
     def build(self) -> str:
         """The build id: 64 hexadecimal digits."""
-        return self._current().build
+        return self._current().document["build"]
 
     @property
     def base_url(self) -> str:
@@ -165,8 +157,9 @@ class Assets:
         """The URL of asset `name`. Raises `UnknownAsset`."""
         try:
             return (self._urls if self._watch is None else self._watch.current().urls)[name]
-        except KeyError:
-            _raise_unknown(name, self._current())
+        except (KeyError, TypeError):
+            release = self._current()
+            return release.urls[_known(name, release)]
 
     def path(self, name: str) -> str:
         """The output path of asset `name`, below the output folder. Raises `UnknownAsset`."""
@@ -196,22 +189,11 @@ class Assets:
     def importmap_tag(self, nonce: str | None = None) -> Markup:
         """The import map, '' where the build has none. It must stand before the first module and module preload."""
         release = self._current()
-        if not release.importmap:
+        importmap = release.document.get("importmap")
+        if not importmap:
             return Markup("")
-        # An address that is no URL and begins with neither slash nor dots would be a bare specifier (HTML, import maps)
-        base = release.base_url
-        if not base.startswith(("/", "./", "../")) and not _manifest.is_absolute_url(base):
-            base = "./" + base
-        imports, integrity = {}, {}
-        for specifier, target in release.importmap.items():
-            key = base + markup.encode(specifier[2:]) if specifier.startswith("./") else specifier
-            entry = release.assets.get(target)
-            if entry is not None:
-                imports[key] = base + markup.encode(entry["path"])
-                integrity[imports[key]] = entry["integrity"]
-            else:
-                imports[key] = target
-        return markup.join([markup.importmap(imports, integrity)], nonce)
+        base_url = release.base_url if release.cors else markup.rooted(release.base_url)
+        return markup.join([markup.importmap(importmap, release.assets, base_url=base_url)], nonce)
 
     def inline(self, name: str) -> Markup:
         """The text of a small asset, to stand inside `<style>`, `<script>` or, for SVG, in the page. Reads the file.
@@ -227,7 +209,8 @@ class Assets:
             os.path.join(self._root, entry["path"]),
             name=name,
             entry=entry,
-            outputs=_outputs(release),
+            outputs=_manifest.outputs(release.assets),
+            importmap=release.document.get("importmap", {}),
             base_url=release.base_url,
         )
 
@@ -240,7 +223,7 @@ class Assets:
         release = self._current()
         if release.served is None:
             plain = frozenset(name for name, entry in release.assets.items() if entry.get("stable"))
-            release.served = (_outputs(release), plain)
+            release.served = (_manifest.outputs(release.assets), plain)
         fixed, plain = release.served
         tail = path.replace(os.sep, "/")
         while True:
@@ -254,12 +237,24 @@ class Assets:
         return self._release if self._watch is None else self._watch.current()
 
 
+def _assets(kind: type[Assets], release: _Release, *, root: str, watch: _Watch | None) -> Assets:
+    made = kind.__new__(kind)
+    for name, value in (("_release", release), ("_root", root), ("_urls", release.urls), ("_watch", watch)):
+        object.__setattr__(made, name, value)
+    return made
+
+
+def _restored(kind: type[Assets], document: ManifestDict, file: str, base_url: str, root: str, reload: bool) -> Assets:
+    release = _Release(document, file=file, base_url=base_url)
+    return _assets(kind, release, root=root, watch=_Watch(release, _UNSEEN) if reload else None)
+
+
 def _load(file: str, base_url: str) -> tuple[_Release, Identity]:
     """The identity is taken before reading: a change in between is then seen at the next look-up."""
     try:
         seen = _identity(os.stat(file))
-    except OSError:
-        seen = (0, 0, 0)  # `read` says what is wrong
+    except (OSError, ValueError):
+        seen = _UNSEEN  # `read` says what is wrong
     return _Release(_manifest.read(file), file=file, base_url=base_url), seen
 
 
@@ -267,26 +262,36 @@ def _identity(found: os.stat_result) -> Identity:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _checked(base_url: str) -> str:
-    if "?" in base_url or "#" in base_url:
-        raise _BadBaseUrl(f"the base URL {base_url!r} has a query or a fragment; give only what stands before")
-    if any(char <= " " or char in '\\"<>' for char in base_url):
-        raise _BadBaseUrl(f"the base URL {base_url!r} has a character that no URL has; percent-encode it")
-    return base_url if base_url.endswith("/") else base_url + "/"
-
-
 def _entry(name: str, release: _Release) -> Entry:
+    return release.assets[_known(name, release)]
+
+
+def _known(name: str, release: _Release) -> str:
+    """The key of asset `name`. Raises `UnknownAsset`."""
+    key = _key(name, release)
+    if key is not None:
+        return key
+    from assetbuild import near
+
+    raise UnknownAsset(
+        near.explain(name, assets=release.assets, base_url=release.base_url, build=release.document["build"])
+    ) from None
+
+
+def _key(name: Any, release: _Release) -> str | None:
+    """What the manifest calls `name`; a name beyond ASCII may have another Unicode form there, as `check` allows."""
     try:
-        return release.assets[name]
-    except KeyError:
-        _raise_unknown(name, release)
+        if name in release.assets:
+            return name  # type: ignore[no-any-return]  # only strings are equal to the keys
+    except TypeError:  # what cannot be a key, such as a list
+        return None
+    if not isinstance(name, str) or name.isascii():
+        return None
+    from assetbuild import near
 
-
-def _outputs(release: _Release) -> frozenset[str]:
-    """The paths of everything that is named by its content: outputs and variants."""
-    outputs = {entry["path"] for entry in release.assets.values()}
-    outputs.update(twin["path"] for entry in release.assets.values() for twin in entry.get("variants", {}).values())
-    return frozenset(outputs)
+    if release.composed is None:
+        release.composed = near.by_composed(release.assets)
+    return release.composed.get(near.composed(name))
 
 
 def _joined(
@@ -297,17 +302,18 @@ def _joined(
     make: Callable[[str, _Release], Iterator[Line]],
 ) -> Markup:
     """Elements are made once per asset, and joined once where one asset is asked for without a nonce."""
-    if not nonce and len(names) == 1 and names[0] in finished.joined:
-        return finished.joined[names[0]]
+    keys = [_known(name, release) for name in names]
+    if not nonce and len(keys) == 1 and keys[0] in finished.joined:
+        return finished.joined[keys[0]]
     lines: list[Line] = []
-    for name in names:
+    for name in keys:
         found = finished.lines.get(name)
         if found is None:
             found = finished.lines[name] = tuple(make(name, release))
         lines += found
     html = markup.join(lines, nonce)
-    if not nonce and len(names) == 1:
-        finished.joined[names[0]] = html
+    if not nonce and len(keys) == 1:
+        finished.joined[keys[0]] = html
     return html
 
 
@@ -340,11 +346,3 @@ def _preload_lines(name: str, release: _Release) -> Iterator[Line]:
         elif target["type"] == "text/css":
             yield markup.preload_style(url, target["integrity"], cross_origin=release.cors)
     yield from _module_lines(entry, release)
-
-
-def _raise_unknown(name: object, release: _Release) -> NoReturn:
-    from assetbuild import near
-
-    raise UnknownAsset(
-        near.explain(name, assets=release.assets, base_url=release.base_url, build=release.build)
-    ) from None

@@ -53,7 +53,7 @@ class Site:
     ) -> str:
         """Write a release of `assets`, with .gz variants; `note` makes another build id of the same files."""
         files, data, build = release(assets, stable=stable, note=note)
-        pending = begin(self.root, build, [file.path for file in files])
+        pending = begin(self.root, build, [file.path for file in files], manifest=self.manifest)
         self.write(*files)
         commit(pending)
         write_manifest(self.manifest, data)

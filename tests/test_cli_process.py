@@ -181,6 +181,67 @@ def test_a_reader_that_goes_away_is_no_error(unbuffered: str) -> None:
     assert (ran.returncode, ran.stderr) == (141, "")
 
 
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = ["sh", "-c", line.replace("assetbuild", f"'{sys.executable}' -m assetbuild")]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=60)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static/a.css").write_text("a{}")
+    (tmp_path / "assetbuild.toml").write_text("sources = ['static']\n")
+    assert shell("assetbuild build", tmp_path).returncode == 0
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(("command", "code"), [("build", 0), ("ls --json", 0), ("--help", 0), ("nonsense", 2)])
+def test_a_closed_stream_is_no_error(project: Path, closed: str, command: str, code: int) -> None:
+    ran = shell(f"assetbuild {command} {closed}", project)
+    assert ran.returncode == code
+    assert (ran.stderr == "") == (code == 0 or "2>" in closed)
+    assert (ran.stdout == "") == (code != 0 or closed.startswith(">"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+def test_a_missing_compiler_is_never_said_on_stdout(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(
+        BLOCK.format(name="click", error="ModuleNotFoundError('No', name=name)", arguments="")
+    )
+    ran = shell(f"PYTHONPATH='{REPOSITORY}' '{sys.executable}' run.py 2>&-", tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", ["ls", "ls --json", "build"])
+def test_a_full_disk_behind_stdout_is_one_line_and_exit_1(project: Path, command: str) -> None:
+    ran = shell(f"assetbuild {command} >/dev/full", project)
+    said = "assetbuild: the result cannot be written: No space left on device: make room, or write elsewhere\n"
+    assert (ran.returncode, ran.stderr) == (1, said)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("line", ["--help >/dev/full", "nonsense 2>/dev/full", "ls >/dev/full 2>/dev/full"])
+def test_a_full_disk_behind_any_stream_is_exit_1_without_a_traceback(project: Path, line: str) -> None:
+    ran = shell(f"assetbuild {line}", project)
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+@pytest.mark.parametrize("command", ["ls", "verify"])
+def test_a_pipe_for_a_manifest_is_said(project: Path, command: str) -> None:
+    manifest = project / "public/assets/manifest.json"
+    manifest.unlink()
+    os.mkfifo(manifest)
+    ran = shell(f"assetbuild {command}", project)
+    assert ran.returncode == 1
+    assert "it is a device, a pipe or a socket, not a file" in ran.stderr
+
+
 def test_names_that_the_terminal_cannot_spell_are_escaped(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "assetbuild", "日"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

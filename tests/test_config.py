@@ -259,6 +259,27 @@ def test_what_is_no_file_is_said(folder: Path, make: Callable[[Path], None], tex
     assert only(failure(folder)).text.startswith(text)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+@pytest.mark.parametrize("name", ["assetbuild.toml", "pyproject.toml"])
+def test_what_may_have_no_end_is_not_read(folder: Path, name: str) -> None:
+    os.mkfifo(folder / name)
+    wanted = "the configuration cannot be read: it is a device, a pipe or a socket, not a file"
+    assert only(failure(folder)).text == wanted
+    assert only(failure(folder, Path("/dev/zero"))).text == wanted
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_pipe_beside_the_configuration_is_not_read(folder: Path) -> None:
+    os.mkfifo(folder / "pyproject.toml")
+    assert loaded(folder, "").problems == ()
+
+
+def test_a_link_to_a_configuration_is_read(folder: Path) -> None:
+    (folder / "real.toml").write_text("modules = 'importmap'\n")
+    (folder / "assetbuild.toml").symlink_to("real.toml")
+    assert load(None, folder=folder).modules is Modules.IMPORTMAP
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
 def test_an_unreadable_file_is_said(folder: Path) -> None:
     loaded(folder, "")
@@ -561,6 +582,41 @@ def test_a_folder_that_a_build_would_harm_is_refused(folder: Path, text: str, wa
     (folder / "link").symlink_to("static")
     (folder / "gone").symlink_to("nowhere")
     assert only(problems(folder, text)).text.startswith(wanted)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX systems")
+@pytest.mark.parametrize("path", ["x" * 50_000, "x/" * 25_000, "absent/" + "x" * 300], ids=["name", "path", "below"])
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("output = 'PATH'", "config-output", "the output folder cannot be made: File name too long"),
+        ("manifest = 'PATH'", "config-manifest", "the manifest cannot be written: File name too long"),
+        ("sources = ['PATH']", "source-not-found", "the source root cannot be reached: File name too long"),
+    ],
+)
+def test_a_path_that_is_too_long_is_said(folder: Path, line: str, code: str, said: str, path: str) -> None:
+    problem = only(problems(folder, "missing = 'error'\n" + line.replace("PATH", path)))
+    assert (problem.code, problem.text) == (code, said)
+    assert problem.place is not None
+    assert problem.place.line == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX systems")
+def test_a_path_in_a_package_that_is_too_long_is_said(folder: Path) -> None:
+    problem = only(problems(folder, f"sources = [{{package = 'jinja2', path = '{'x' * 50_000}'}}]"))
+    assert problem.code == "source-package"
+    assert problem.place is not None
+    assert problem.place.line == 1
+    assert len(problem.text) < 51_000
+
+
+@pytest.mark.parametrize(
+    "line", ['output = "a\\u0000"', 'manifest = "a\\u0000"', 'sources = ["a\\u0000"]', 'sources = [{path = "\\u0000"}]']
+)
+def test_a_path_with_a_null_character_is_said(folder: Path, line: str) -> None:
+    problem = only(problems(folder, line))
+    assert problem.code == "config-value"
+    assert problem.text.endswith("holds a control character")
 
 
 @pytest.mark.parametrize("output", [".", ".."])

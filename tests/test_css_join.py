@@ -182,3 +182,15 @@ def test_accepted_inputs_keep_their_own_tokens_when_joined(one: str, other: str)
     assert [(part.kind, part.text, part.gap) for part in together if part.text != ";"] == [
         part for part in parts if part[1] != ";"
     ]
+
+
+def test_a_map_comment_within_a_dropped_import_goes_with_it() -> None:
+    text = "a{}@import /*# sourceMappingURL=x */ 'b';c{}/*# sourceMappingURL=y */@layer d/*# sourceMappingURL=z */"
+    assert join([text]) == "a{}c{}@layer d;\n"
+
+
+def test_of_very_many_problems_the_errors_are_told_first() -> None:
+    problems = problems_of_input("a.css", "a{}@import 'b';" * 200 + "}\n" + "a{}", first=True)
+    assert len(problems) == 100
+    assert [problem.code for problem in problems if problem.severity is Severity.ERROR] == ["css-stray-brace"]
+    assert [problem.code for problem in problems][-1] == "css-stray-brace"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assetbuild.build.css_normal import normal_form
 from assetbuild.build.prove_css import same
-from assetbuild.build.safe_css import minify, with_kept_licences
+from assetbuild.build.safe_css import kept_comments, minify, with_kept_licences
 
 SAME = [
     ("a { b : c ; }", "a{b:c}"),
@@ -247,3 +247,11 @@ def test_a_character_that_counts_cannot_go_unnoticed(text: str, data: st.DataObj
     at = data.draw(st.integers(0, len(minified) - 1))
     if minified[at] not in " \n;":
         assert not same(minified, minified[:at] + minified[at + 1 :])
+
+
+def test_the_safe_minifier_drops_licences_when_asked() -> None:
+    assert minify("/*! l */ a { b : c } /* @license */", keep_licences=False) == "a{b:c}"
+
+
+def test_the_kept_comments_are_the_real_ones_in_order() -> None:
+    assert kept_comments("/*! a */ b{c:'/*! d */'} /* e */ /*! f */") == ("/*! a */", "/*! f */")

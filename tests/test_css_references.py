@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assetbuild.build.css_tokens import Token, tokenize
 from assetbuild.build.model import RefKind
-from assetbuild.build.scan_css import scan
+from assetbuild.build.scan_css import _Scanner, scan
 from assetbuild.build.urls import is_local
 
 
@@ -203,3 +209,69 @@ def test_the_quick_refusal_refuses_nothing_that_would_be_found(text: str) -> Non
     comment = "/*\\*/"
     moved = [(each.kind, each.start - len(comment), each.path) for each in scan(comment + text)]
     assert moved == [(each.kind, each.start, each.path) for each in scan(text)]
+
+
+def test_a_token_is_looked_at_a_few_times_only_however_many_references_there_are() -> None:
+    class Counted(list[Token]):
+        looks = 0
+
+        def __getitem__(self, index: Any) -> Any:
+            Counted.looks += 1
+            return super().__getitem__(index)
+
+        def __iter__(self) -> Iterator[Token]:
+            for token in super().__iter__():
+                Counted.looks += 1
+                yield token
+
+    for unit in ('url("', 'url("a" ', 'a{b:url("f.png")}', '@import "a.css";', '@import url("a.css");'):
+        Counted.looks = 0
+        text = unit * 500
+        scanner = _Scanner(text, Counted(tokenize(text)))
+        scanner.run()
+        assert Counted.looks < 8 * len(scanner.tokens), unit
+
+
+def test_blanks_around_a_url_are_dropped_in_one_step() -> None:
+    blanks = " " * 400_000
+    assert cut(f"a{{b:url('{blanks}f.jpg{blanks}')}}") == ["f.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outer"),
+    [
+        ('a{b:url("f" g("h") (i)) c}', 'url("f" g("h") (i))'),
+        ('a{b:) url("f") )}', 'url("f")'),
+        ('a{b:url("f" (}', 'url("f" (}'),
+    ],
+)
+def test_a_function_is_replaced_up_to_the_parenthesis_that_closes_it(text: str, outer: str) -> None:
+    (reference,) = scan(text)
+    assert text[reference.outer_start : reference.outer_end] == outer
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        'url("',
+        "url(",
+        'a{b:url("f")}',
+        "@import url('a') (",
+        'a{}@import "";/*#sourceMappingURL=*/',
+        "a{b:c}/* x */",
+        "/* @license */a{b:c}",
+        "/*# sourceMappingURL=",
+        "/*# sourceMappingURL=*/",
+        '"\n',
+        "}",
+    ],
+)
+def test_a_hostile_style_sheet_takes_seconds_not_hours(unit: str) -> None:
+    script = (
+        "import sys\n"
+        "from assetbuild.build import join_css, safe_css, scan_css\n"
+        f"text = {unit!r} * (400_000 // {len(unit)})\n"
+        "scan_css.scan(text), join_css.join([text]), safe_css.minify(text), safe_css.with_kept_licences(text)\n"
+        "join_css.problems_of_input('a.css', text, first=False)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

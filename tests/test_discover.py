@@ -61,3 +61,42 @@ def test_roots_are_merged_below_their_mounts(tmp_path: Path) -> None:
     built = project(tmp_path, {**FILES, "/lib/x.css": "x{}"}, config)
     built.build()
     assert "vendor/lib/x.css" in built.manifest["assets"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clashing"),
+    [
+        ("const re = 1;", "let re = 2;", "re"),
+        ("class A {}", "var A;", "A"),
+        ("function f() {}", "const f = 1;", "f"),
+        ("const { a, b: [c = 1], ...d } = {};", "let c;", "c"),
+        ("let d;", "const { x: { d } } = { x: {} };", "d"),
+        ("var v; function w() {}", "var v; function w() {}", None),
+        ("{ const inner = 1; }", "const inner = 2;", None),
+        ("(() => { const inner = 1; })()", "let inner;", None),
+        ("const { key: value } = {};", "let key;", None),
+    ],
+)
+def test_names_that_may_be_declared_once_are_declared_once_in_a_bundle(
+    tmp_path: Path, first: str, second: str, clashing: str | None
+) -> None:
+    config = f'{PLAIN}[bundles]\n"all.js" = ["a.js", "b.js"]\n'
+    problems = project(tmp_path, {"a.js": first, "b.js": f"\n{second}"}, config).problems()
+    assert [problem.code for problem in problems] == (["name-declared-twice"] if clashing else [])
+    if clashing:
+        assert problems[0].text.startswith(f"`{clashing}` is declared by a.js too")
+        assert problems[0].place is not None
+        assert problems[0].place.line == 2
+
+
+@pytest.mark.parametrize("imported", ["b.css", "all.css"])
+def test_an_import_of_what_the_bundle_holds_is_an_error(tmp_path: Path, imported: str) -> None:
+    files = {"a.css": f'@import "{imported}";', "b.css": "b{}"}
+    config = f'exclude = ["b.css"]\n{PLAIN}[bundles]\n"all.css" = ["a.css", "b.css"]\n'
+    (problem,) = project(tmp_path, files, config).problems()
+    assert (problem.code, problem.hint) == ("import-of-input", "remove the @import")
+
+
+def test_a_bare_specifier_that_lacks_its_dot_is_told_so(tmp_path: Path) -> None:
+    (problem,) = project(tmp_path, {"a.js": 'import "b.js"', "b.js": "export {}"}).problems()
+    assert problem.hint == 'write "./b.js": without the dot it is a bare specifier'

@@ -112,6 +112,39 @@ def test_a_script_that_would_mean_something_else_is_refused(tmp_path: Path, text
     assert said.replace("OTHER", other) in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["new URL('OTHER',import.meta.url)", 'f("OTHER?x#y")'])
+def test_a_script_that_names_an_output_without_dots_is_refused(tmp_path: Path, text: str) -> None:
+    text = text.replace("OTHER", output_path("js/other.js", b"other").removeprefix("js/"))
+    with pytest.raises(AssetbuildError, match="relative to itself, and inside a page that is another place; load it"):
+        inlined(tmp_path, "js/a.js", text)
+
+
+def mapped(folder: Path, text: str, **members: object) -> str:
+    files: dict[str, str | bytes] = {"js/a.js": text, "js/util.js": "util"}
+    importmap = {"./js/util.js": "js/util.js", "util": "js/util.js"}
+    return Assets.load(write(folder, files, {"js/a.js": members}, importmap, with_files=True)).inline("js/a.js")
+
+
+@pytest.mark.parametrize("text", ["import './util.js'", 'import("../js/util.js")', "import.meta.resolve(`./util.js`)"])
+def test_a_module_that_the_import_map_finds_from_its_url_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(AssetbuildError, match=r"it loads \.\S+util\.js relative to itself"):
+        mapped(tmp_path, text, module=True)
+
+
+def test_a_module_that_imports_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssetbuildError) as caught:
+        mapped(tmp_path, "import 'util'", module=True, imports=["js/util.js"])
+    assert str(caught.value) == (
+        "'js/a.js' cannot be written into a page: it imports modules, which are found from its own URL and not "
+        "from the page's; load it with tags"
+    )
+
+
+@pytest.mark.parametrize("text", ["import('util')", "log('util.js')", "import('./else.js')", "f('js/util.js')"])
+def test_a_module_that_means_the_same_in_a_page_is_left_alone(tmp_path: Path, text: str) -> None:
+    assert mapped(tmp_path, text, module=True) == text
+
+
 def test_json_cannot_end_its_script_element_and_stays_the_same_value(tmp_path: Path) -> None:
     text = json.dumps({"a": "</script><!--<script>"})
     html = inlined(tmp_path, "a.json", text)

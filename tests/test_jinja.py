@@ -163,6 +163,23 @@ def test_wrong_arguments_fail_at_render_as_for_any_function(env: jinja2.Environm
         template.render()
 
 
+@pytest.mark.parametrize("reload", [False, True])
+def test_a_call_block_compiles_and_fails_at_render_as_for_any_function(tmp_path: Path, reload: bool) -> None:
+    env = environment(Assets.load(write(tmp_path, FILES), reload=reload))
+    template = env.from_string("{% call asset_url('css/app.css') %}x{% endcall %}")
+    with pytest.raises(TypeError, match="caller"):
+        template.render()
+
+
+def test_helpers_in_a_call_block_are_folded_and_checked(env: jinja2.Environment, assets: Assets) -> None:
+    macro = "{% macro m(x) %}{{ x }} {{ caller() }}{% endmacro %}"
+    text = "{% call m(asset_url('css/app.css')) %}{{ asset_url('js/app.js') }}{% endcall %}"
+    assert env.from_string(macro + text).render() == f"{assets.url('css/app.css')} {assets.url('js/app.js')}"
+    assert repr(assets.url("css/app.css")) in code(env, macro + text)
+    with pytest.raises(jinja2.TemplateAssertionError, match=r"no asset 'x\.css'"):
+        env.from_string("{% call asset_url('x.css') %}{% endcall %}")
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -9,7 +9,7 @@ import rjsmin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetbuild.build.prove_js import same
+from assetbuild.build.prove_js import original, same
 from tests.node import ask_node
 
 _TREES = """
@@ -196,3 +196,45 @@ def test_what_rjsmin_damages_is_refused(text: str) -> None:
     assert before is not None
     assert before != after, "rjsmin does not damage this any more: the row is of no use"
     assert not same(text, result)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("/=//*c*/instanceof\na", "/=/instanceof\na"),
+        ("await /a/\n1", "await/a/1"),
+        ("await /a/\n1", "await/a/\n1"),
+        ("async function f(){await /a/\n1}", "async function f(){await/a/1}"),
+        ("await\n{}\n/a/g ; b", "await\n{}\n/a/g;b"),
+        ("yield/*c*//a///c\n", "yield/a/"),
+        ("yield /*c*/ (a)", "yield(a)"),
+        ("function f(){ yield /a/ }", "function f(){yield/a/}"),
+        ("function* g(){ () => yield /a/ }", "function*g(){()=>yield/a/}"),
+        ("x = { *[yield /a/](){ } }", "x={*[yield/a/](){}}"),
+        ("x = { m(){ yield /a/ } }", "x={m(){yield/a/}}"),
+    ],
+)
+def test_what_browsers_may_read_otherwise_is_in_doubt(before: str, after: str) -> None:
+    assert not same(before, after)
+    assert not same(before, before)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("async () => { await (e => e) (1) }", "async()=>{await(e=>e)(1)}"),
+        ("async () => { await a / b }", "async()=>{await a/b}"),
+        ("function* g(){ yield /a/ ; if (x) { yield * h() } }", "function*g(){yield/a/;if(x){yield*h()}}"),
+        ("x = { async * m(){ yield /a/ } }", "x={async*m(){yield/a/}}"),
+        ("class A { *m(){ yield /a/ } }", "class A{*m(){yield/a/}}"),
+        ("x = { yield : 1 , await : a.yield / 2 }", "x={yield:1,await:a.yield/2}"),
+        ("x = /a/g /* c */ / 2", "x=/a/g/2"),
+    ],
+)
+def test_await_yield_and_flags_where_they_are_certain_are_no_doubt(before: str, after: str) -> None:
+    assert same(before, after)
+
+
+def test_an_original_is_compared_many_times() -> None:
+    script = original("a ( )")
+    assert (script.refusal(), script.same("a()"), script.same("b()"), script.same("a()")) == ("", True, False, True)

@@ -248,3 +248,9 @@ def test_the_parser_is_loaded_only_when_a_script_is_read() -> None:
         "assert 'tree_sitter' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("unit", ["/*#sourceMappingURL=", "//#sourceMappingURL=", "'//#sourceMappingURL=';"])
+def test_a_script_full_of_beginnings_of_map_comments_takes_seconds_not_hours(unit: str) -> None:
+    script = f"from assetbuild.build import scan_js\nscan_js.read({unit!r} * 50_000)\n"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -284,6 +285,22 @@ def test_a_missing_file_says_to_build(tmp_path: Path) -> None:
 def test_a_folder_instead_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"the manifest cannot be read \(.+\); make it readable"):
         manifest.read(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_only_a_regular_file_is_read(tmp_path: Path) -> None:
+    """Reading a pipe that nobody writes to, or a device without an end, would never come back."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link", Path("/dev/zero")):
+        with pytest.raises(ManifestError, match="it is a device, a pipe or a socket, not a file"):
+            manifest.read(path)
+
+
+def test_a_link_to_a_manifest_is_read(tmp_path: Path) -> None:
+    file = write(tmp_path, {"a.css": "a{}"})
+    (tmp_path / "link").symlink_to(file)
+    assert manifest.read(tmp_path / "link") == manifest.read(file)
 
 
 def test_exports_are_complete_and_in_the_error_family() -> None:

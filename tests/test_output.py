@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from assetbuild.build.events import Done, Event, Progress, Work
+from assetbuild.build.foreign import check_manifest_place
 from assetbuild.build.model import Blob, BuildFailed, Place, Problem
 from assetbuild.build.output import File, is_public_path, write_manifest
 from tests.disks import disk, make_read_only
+from tests.project import PLAIN, Project, project
 from tests.small_builds import NEW, OLD, Site, file, sha256
 
 
@@ -380,6 +383,130 @@ def test_a_manifest_that_is_a_symlink_becomes_a_file(site: Site, tmp_path: Path)
     site.manifest.symlink_to(tmp_path / "elsewhere")
     assert write_manifest(site.manifest, b"one")
     assert not site.manifest.is_symlink()
+
+
+# --- what no build has written ----------------------------------------------------------------------------
+
+STABLE = f'stable = ["robots.txt"]\n{PLAIN}'
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Project:
+    """A project with one plain copy, not built yet; its output folder is there."""
+    made = project(tmp_path, {"robots.txt": "ours"}, STABLE)
+    made.output.mkdir(parents=True)
+    return made
+
+
+def _listing(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        pytest.param(lambda path: path.write_bytes(b"theirs, by hand"), id="another size"),
+        pytest.param(lambda path: path.write_bytes(b"hers"), id="the same size"),
+        pytest.param(lambda path: path.symlink_to("/etc/hostname"), id="a symlink"),
+        pytest.param(os.mkfifo, id="a FIFO"),
+        pytest.param(os.mkdir, id="a folder"),
+    ],
+)
+def test_a_plain_copy_replaces_nothing_that_no_build_has_written(plain: Project, put: Callable[[Path], object]) -> None:
+    path = plain.output / "robots.txt"
+    put(path)
+    before = os.lstat(path)
+    for _ in range(2):
+        problem = refusal(plain.build)
+        assert (problem.code, problem.place) == ("output-foreign", Place(str(path)))
+        assert str(plain.root) not in problem.text
+    assert os.lstat(path) == before
+    assert _listing(plain.output) == ["robots.txt"], "nothing was written, not even a record"
+
+
+def test_a_plain_copy_with_the_wanted_bytes_is_taken_over(plain: Project) -> None:
+    (plain.output / "robots.txt").write_text("ours")
+    assert plain.codes() == []
+
+
+@pytest.mark.parametrize("known", ["by a release", "by a build that died", "by the manifest"])
+def test_a_plain_copy_that_something_of_ours_names_is_replaced(plain: Project, known: str) -> None:
+    plain.build()
+    state = plain.output / ".assetbuild"
+    if known == "by the manifest":
+        shutil.rmtree(state)
+    else:
+        (plain.output / "manifest.json").unlink()
+    if known == "by a build that died":
+        [record] = (state / "releases").iterdir()
+        record.rename(state / "pending" / f"{record.stem[9:]}-{'0' * 16}.json")
+    plain.write({"static/robots.txt": "new"})
+    assert plain.codes() == []
+    assert (plain.output / "robots.txt").read_text() == "new"
+
+
+def test_other_bytes_under_a_name_with_a_fingerprint_are_repaired(plain: Project) -> None:
+    plain.build()
+    path = plain.output / plain.path("robots.txt")
+    shutil.rmtree(plain.output / ".assetbuild")
+    path.write_bytes(b"ou")
+    assert plain.codes() == []
+    assert path.read_text() == "ours"
+
+
+def _at_manifest(root: Path) -> tuple[Project, Path]:
+    made = project(root, {"a.css": "a {}"}, f'manifest = "package.json"\n{PLAIN}')
+    return made, root / "package.json"
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        pytest.param(os.mkfifo, id="a FIFO"),
+        pytest.param(lambda path: path.symlink_to("/dev/null"), id="a symlink"),
+    ],
+)
+def test_a_manifest_replaces_nothing_but_a_regular_file(tmp_path: Path, put: Callable[[Path], object]) -> None:
+    made, path = _at_manifest(tmp_path)
+    put(path)
+    before = os.lstat(path)
+    problem = refusal(lambda: check_manifest_place(made.output, path))
+    assert (problem.code, problem.place) == ("manifest-not-a-file", Place(str(path)))
+    assert refusal(made.build) == problem
+    assert os.lstat(path) == before
+    assert not made.output.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"name": "site"}', "text", "[1]", '{"schema": true, "build": "1", "assets": {}}', "[" * 9999, " "],
+)
+def test_a_manifest_does_not_replace_a_file_of_someone_else(tmp_path: Path, content: str) -> None:
+    made, path = _at_manifest(tmp_path)
+    path.write_text(content)
+    problem = refusal(made.build)
+    assert (problem.code, problem.place) == ("foreign-manifest", Place(str(path)))
+    assert path.read_text() == content
+    assert not made.output.exists()
+
+
+@pytest.mark.parametrize("content", ["", '{"schema": 9, "build": "of a later version", "assets": {}}'])
+def test_a_manifest_replaces_an_empty_file_and_a_manifest(tmp_path: Path, content: str) -> None:
+    made, path = _at_manifest(tmp_path)
+    path.write_text(content)
+    assert made.codes() == []
+    assert "a.css" in path.read_text()
+
+
+def test_a_damaged_manifest_of_ours_is_replaced_and_a_foreign_file_is_not_ours_because_of_other_releases(
+    tmp_path: Path,
+) -> None:
+    made, path = _at_manifest(tmp_path)
+    made.build()
+    path.write_bytes(path.read_bytes()[:50])
+    assert made.codes() == []
+    made.write({"assetbuild.toml": f'manifest = "composer.json"\n{PLAIN}', "composer.json": "{}"})
+    assert made.codes() == ["foreign-manifest"]
 
 
 # --- processes --------------------------------------------------------------------------------------------

@@ -435,9 +435,9 @@ def test_a_file_that_changes_while_the_build_reads_it_is_noticed(
 ) -> None:
     built = project(tmp_path, {"a.bin": b"one" * 100})
 
-    def change(*args: object) -> object:
+    def change(*args: object, **options: object) -> object:
         (tmp_path / "static/a.bin").write_bytes(b"two" * 100)
-        return begin(*args)  # type: ignore[arg-type]
+        return begin(*args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "begin", change)
     assert built.codes() == ["source-changed"]

@@ -194,3 +194,12 @@ def test_a_folder_that_is_not_there_suggests_a_near_one(install: Install) -> Non
         'the package `zqa` has no folder "statics"',
         'did you mean path = "static"?',
     )
+
+
+@pytest.mark.parametrize("name", ["xstatic-jquery", "xstatic_jquery", "xstatic.jquery"])
+def test_the_name_of_a_distribution_is_answered_with_its_package(tmp_path: Path, name: str) -> None:
+    """In the test environment XStatic-jQuery is installed; its package is `xstatic.pkg.jquery`."""
+    pytest.importorskip("xstatic.pkg.jquery")
+    with pytest.raises(PackageError) as caught:
+        folder(name, "data")
+    assert 'package = "xstatic.pkg.jquery"' in caught.value.hint

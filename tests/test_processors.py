@@ -128,6 +128,38 @@ def test_a_result_without_the_licence_is_refused() -> None:
     assert lossy("/* l */ x ( )") == Processed("x()")
 
 
+def test_a_style_sheet_without_its_licences_is_refused_too() -> None:
+    reason = "rcssmin would drop a licence comment"
+    for text in ("/*! l */ a { b : c }", "/* @LICENSE l */ a { b : c }"):
+        lossy = replace(create("rcssmin", CSS), engine=lambda text: "a{b:c}")
+        assert (lossy(text).way, lossy(text).reason) == (Way.FALLBACK, reason)
+    swapped = replace(create("rcssmin", CSS), engine=lambda text: "/*! m *//*! l */a{b:c}")
+    result = Processed("/*! l *//*! m */a{b:c}", Way.FALLBACK, reason)
+    assert swapped("/*! l */ /*! m */ a { b : c }") == result
+
+
+@pytest.mark.parametrize("tag", ["@license", "@licence", "@preserve", "@License", "@PRESERVE"])
+def test_scripts_and_style_sheets_have_the_same_licences(tag: str) -> None:
+    for name, kind, code in (("rjsmin", JS, "x()"), ("rcssmin", CSS, "a{b:c}")):
+        spaced = " ".join(code)
+        assert create(name, kind)(f"/* {tag} */ {spaced} /* {tag[1:]} */").text == f"/*! {tag} */{code}"
+        dropped = create(name, kind, keep_licences=False)(f"/* {tag} */ {spaced} /*! l */")
+        assert dropped.text == code
+
+
+def test_the_original_is_read_once_and_before_any_engine() -> None:
+    texts: list[str] = []
+
+    def read(text: str) -> processors.Original:
+        texts.append(text)
+        return processors.css_original(text)
+
+    broken = replace(create("rcssmin", CSS), engine=lambda text: "b{}", read=read)
+    assert broken("a { b : c }").text == "a{b:c}"
+    assert replace(broken, engine=raising(ValueError()))("a {").reason == "it does not parse"
+    assert texts == ["a { b : c }", "a {"]
+
+
 def test_a_result_that_is_not_shorter_is_no_gain() -> None:
     wordy = replace(create("rjsmin", JS), engine=lambda text: text + " ")
     assert wordy("x ( )") == Processed("x ( )")

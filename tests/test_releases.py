@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -64,8 +66,8 @@ def test_a_record_names_public_files_and_nothing_of_the_machine_or_the_time(site
     build = manifests.read(site.manifest)["build"]
     assert record.name == f"00000001-{build[:16]}.json"
     document = json.loads(record.read_bytes())
-    assert sorted(document) == ["build", "files", "schema"]
-    assert (document["schema"], document["build"]) == (1, build)
+    assert sorted(document) == ["build", "files", "manifest", "schema"]
+    assert (document["schema"], document["build"], document["manifest"]) == (1, build, "manifest.json")
     assert document["files"] == sorted(site.files()) == sorted(manifest_files(manifests.read(site.manifest)))
     assert snapshot(records(site)).popitem()[1] == snapshot(records(other)).popitem()[1]
 
@@ -91,7 +93,7 @@ def commit_with(site: Site, build: str, *paths: str) -> None:
     for path in paths:
         (site.root / path).parent.mkdir(parents=True, exist_ok=True)
         (site.root / path).write_bytes(b"x")
-    commit(begin(site.root, build, paths))
+    commit(begin(site.root, build, paths, manifest=site.manifest))
 
 
 def test_building_the_newest_release_again_writes_no_new_record(site: Site) -> None:
@@ -303,6 +305,9 @@ DAMAGES = [
     pytest.param(_with(build=1), id="no build"),
     pytest.param(_with(files="app.css"), id="no list"),
     pytest.param(_with(files=[1]), id="no names"),
+    pytest.param(_with(manifest=1), id="no name of a manifest"),
+    pytest.param(_with(manifest="\0"), id="a manifest that can have no path"),
+    pytest.param(_with(manifest="\ud800"), id="a manifest with half a character"),
     pytest.param(_with(files=["../../etc/x"]), id="a path that climbs"),
     pytest.param(_with(files=["/etc/x"]), id="an absolute path"),
     pytest.param(_with(files=["css/../../x"]), id="a path that climbs later"),
@@ -473,6 +478,124 @@ def test_a_record_that_names_the_manifest_does_not_remove_it(site: Site) -> None
     assert not (site.root / "extra.css").exists()
 
 
+# --- one output folder, several manifests -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shared(Site):
+    """A site whose manifest is beside the output folder, which others have too."""
+
+    name: str = "other.json"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root.parent / self.name
+
+
+@pytest.fixture
+def other(site: Site) -> Shared:
+    return Shared(site.root)
+
+
+def test_a_record_says_which_manifest_it_belongs_to_and_older_ones_can_be_read(site: Site, other: Shared) -> None:
+    site.build(version(1))
+    other.build(version(1))
+    assert [release.manifest for release in read_records(site.root).releases] == ["../other.json", "manifest.json"]
+    for path in records(site).iterdir():
+        document = json.loads(path.read_bytes())
+        del document["manifest"]
+        path.write_text(json.dumps(document))
+    found = read_records(site.root)
+    assert ([release.manifest for release in found.releases], found.problems) == (["", ""], ())
+    site.build(version(1))
+    assert [release.manifest for release in read_records(site.root).releases] == ["manifest.json"], "it is our own"
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3])
+def test_clean_keeps_the_releases_of_every_other_manifest_as_it_keeps_ours(
+    site: Site, other: Shared, keep: int
+) -> None:
+    for number in range(5):
+        other.build({"other.css": b"%d" % number * 99})
+    for number in range(5):
+        site.build(version(number))
+    clean(site, keep=keep)
+    assert (site.faults(), other.faults()) == ([], [])
+    owners = [release.manifest for release in read_records(site.root).releases]
+    assert owners == ["manifest.json"] * max(1, keep) + ["../other.json"] * max(1, keep)
+
+
+def test_clean_keeps_what_another_manifest_names_after_a_rollback(site: Site, other: Shared) -> None:
+    other.build(version(0))
+    old = other.manifest.read_bytes()
+    for number in range(1, 4):
+        other.build(version(number))
+    other.manifest.write_bytes(old)
+    site.build(OLD)
+    clean(site, keep=1)
+    assert other.faults() == []
+
+
+def test_the_newest_release_of_a_manifest_that_is_away_is_kept(site: Site, other: Shared) -> None:
+    other.build(version(1))
+    other.build(version(2))
+    saved = other.manifest.read_bytes()
+    other.manifest.unlink()
+    site.build(OLD)
+    clean(site, keep=0)
+    other.manifest.write_bytes(saved)
+    assert other.faults() == []
+    assert not names(1) & set(site.files())
+
+
+def test_clean_leaves_a_running_build_for_another_manifest(site: Site, other: Shared) -> None:
+    site.build(version(1))
+    site.build(version(2))
+    running = begin(other.root, BUILD, names(1), manifest=other.manifest)
+    clean(site, keep=1, lock_held=True)
+    commit(running)
+    assert set(site.files()) >= names(1)
+
+
+def test_clobber_leaves_what_another_manifest_needs(site: Site, other: Shared, tmp_path: Path) -> None:
+    other.build(version(1))
+    site.build(version(2))
+    plan = plan_clobber(site.root, site.manifest, tmp_path / "cache")
+    apply(plan)
+    assert [(problem.code, problem.severity) for problem in plan.problems] == [("other-manifest", Severity.WARNING)]
+    assert not site.manifest.exists()
+    assert set(site.files()) == manifest_files(manifests.read(other.manifest))
+    assert (other.faults(), len(read_records(site.root).releases)) == ([], 1)
+
+
+def test_no_manifest_names_files_that_clobber_removed_after_the_manifest_was_moved(
+    site: Site, other: Shared, tmp_path: Path
+) -> None:
+    other.build(version(1))
+    site.build(version(1))
+    apply(plan_clobber(site.root, site.manifest, tmp_path / "cache"))
+    assert other.faults() == []
+    other.manifest.unlink()
+    apply(plan_clobber(site.root, site.manifest, tmp_path / "cache"))
+    assert not site.root.exists(), "nothing needs its files any more"
+
+
+def test_a_fifo_in_the_place_of_a_record_or_a_manifest_is_not_waited_for(site: Site, tmp_path: Path) -> None:
+    site.build(version(1))
+    site.build(version(2))
+    saved = min(records(site).iterdir())
+    saved.unlink()
+    os.mkfifo(saved)
+    pending = site.root / ".assetbuild/pending" / f"{'0' * 16}-{'0' * 16}.json"
+    os.mkfifo(pending)
+    assert [problem.code for problem in clean(site, keep=1).problems] == ["damaged-record"] * 2
+    site.manifest.unlink()
+    os.mkfifo(site.manifest)
+    assert [problem.code for problem in clean(site).problems][2:] == ["unknown-live-release"]
+    plan = plan_clobber(site.root, site.manifest, tmp_path / "cache")
+    assert not {saved, pending, site.manifest} & {removal.path for removal in plan.removals}
+
+
 # --- carrying out a plan ----------------------------------------------------------------------------------
 
 
@@ -512,6 +635,21 @@ def test_what_the_system_refuses_is_reported_and_the_records_stay(tmp_path: Path
         assert {problem.code for problem in caught.value.problems} == {"cannot-remove"}
         assert len(caught.value.problems) == len(names(1))
         assert len(read_records(site.root).releases) == 2
+
+
+def test_while_the_manifest_cannot_be_removed_nothing_else_is(used: tuple[Site, Path], tmp_path: Path) -> None:
+    site, cache = used
+    with disk(tmp_path / "disk") as mounted:
+        outside = mounted / "manifest.json"
+        shutil.move(site.manifest, outside)
+        make_read_only(mounted)
+        before = snapshot(tmp_path)
+        with pytest.raises(BuildFailed) as caught:
+            apply(plan_clobber(site.root, outside, cache))
+        assert [(problem.code, problem.place) for problem in caught.value.problems] == [
+            ("cannot-remove", Place(str(outside)))
+        ]
+        assert snapshot(tmp_path) == before
 
 
 # --- the law ----------------------------------------------------------------------------------------------

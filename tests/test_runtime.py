@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,47 @@ def test_a_base_url_with_a_query_or_fragment_is_refused(manifest: Path, base_url
 def test_a_base_url_that_is_no_url_is_refused(manifest: Path, base_url: str) -> None:
     with pytest.raises(ValueError, match="percent-encode it"):
         Assets.load(manifest, base_url=base_url)
+
+
+@pytest.mark.parametrize("base_url", [5, None, b"/static/", ["/"]])
+def test_a_base_url_that_is_no_string_is_refused(manifest: Path, base_url: Any) -> None:
+    with pytest.raises(AssetbuildError) as caught:
+        Assets.load(manifest, base_url=base_url)
+    assert str(caught.value) == f"the base URL must be a string like '/static/', found {base_url!r}; pass a string"
+
+
+@pytest.mark.parametrize("reload", [False, True])
+def test_a_path_that_no_file_has_is_a_manifest_error(reload: bool) -> None:
+    with pytest.raises(ManifestError, match="embedded null"):
+        Assets.load("m\0x", reload=reload)
+
+
+def _pickled(assets: Assets) -> Assets:
+    copied: Assets = pickle.loads(pickle.dumps(assets))
+    return copied
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, _pickled])
+def test_a_copy_answers_alike_without_the_file(manifest: Path, duplicate: Callable[[Assets], Assets]) -> None:
+    assets = Assets.load(manifest, base_url="https://cdn.example.com/", root=manifest.parent / "x")
+    assets.tags("css/app.css")
+    manifest.unlink()
+    copied = duplicate(assets)
+    assert (repr(copied), copied._root, copied.reloads) == (repr(assets), assets._root, False)
+    assert copied.tags("js/main.js", "css/app.css") == assets.tags("js/main.js", "css/app.css")
+    with pytest.raises(AttributeError, match="immutable"):
+        copied.extra = "x"
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, _pickled])
+def test_a_copy_of_assets_that_reload_reloads(tmp_path: Path, duplicate: Callable[[Assets], Assets]) -> None:
+    manifest = write(tmp_path, {"a.css": "1"})
+    assets = Assets.load(manifest, reload=True)
+    manifest.unlink()
+    copied = duplicate(assets)
+    assert copied.path("a.css") == output_path("a.css", b"1")
+    write(tmp_path, {"a.css": "2"})
+    assert copied.path("a.css") == output_path("a.css", b"2")
 
 
 def test_a_missing_manifest_fails_at_load(tmp_path: Path) -> None:
@@ -155,10 +199,30 @@ def test_an_unknown_name_is_explained_and_ends_in_an_action(manifest: Path, name
         assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("name", [None, 3, ("css/app.css",)])
+@pytest.mark.parametrize("name", [None, 3, ("css/app.css",), ["css/app.css"], {}])
 def test_what_is_no_name_is_said_to_be_none(manifest: Path, name: Any) -> None:
-    with pytest.raises(UnknownAsset, match=r"looked up by its logical path, a string like 'css/app.css'; found"):
-        Assets.load(manifest).url(name)
+    assets = Assets.load(manifest)
+    for ask in (assets.url, assets.path, assets.integrity, assets.tags, assets.preload_tags, assets.inline):
+        with pytest.raises(UnknownAsset, match=r"looked up by its logical path, a string like 'css/app.css'; found"):
+            ask(name)
+    assert name not in assets
+
+
+@pytest.mark.parametrize(("key", "asked"), [("cafe\u0301.css", "caf\u00e9.css"), ("caf\u00e9.css", "cafe\u0301.css")])
+def test_a_name_is_found_in_either_unicode_form(tmp_path: Path, key: str, asked: str) -> None:
+    assets = Assets.load(write(tmp_path, {key: "a{}", "a.css": "b{}"}, {key: {"preload": ["a.css"]}}, with_files=True))
+    assert asked in assets
+    for ask in (assets.url, assets.path, assets.integrity, assets.tags, assets.preload_tags, assets.inline):
+        assert ask(asked) == ask(key)
+    assert assets.tags(asked, asked) == assets.tags(key)
+    with pytest.raises(UnknownAsset, match="no asset 'caf\u00e8"):
+        assets.url("caf\u00e8.css")
+
+
+def test_a_name_as_the_manifest_has_it_wins_over_its_other_form(tmp_path: Path) -> None:
+    assets = Assets.load(write(tmp_path, {"cafe\u0301.css": "1", "caf\u00e9.css": "2"}))
+    assert assets.path("cafe\u0301.css") == output_path("cafe\u0301.css", b"1")
+    assert assets.path("caf\u00e9.css") == output_path("caf\u00e9.css", b"2")
 
 
 # --- reload ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from io import BytesIO
@@ -247,6 +248,19 @@ def test_find_gives_the_matching_files_sorted_once_and_readable(tmp_path: Path) 
     ]
     assert [file.read() for file in made.files] == [b"g.html", b"templates/a/c.html", b"templates/b.html"]
     assert made.problems == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_template_that_may_have_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.html")
+    (tmp_path / "b.html").symlink_to("/dev/zero")
+    (tmp_path / "c.html").symlink_to("d.txt")
+    (tmp_path / "d.txt").write_text("{{ asset_url('a.css') }}")
+    text = "the template cannot be read: it is a device, a pipe or a socket, not a file"
+    hint = "correct its permissions, or leave it out of `templates`"
+    assert check(["a.css"], find(config(tmp_path, "*.html"))) == tuple(
+        Problem("template-unreadable", text, Place(str(tmp_path / name)), hint=hint) for name in ("a.html", "b.html")
+    )
 
 
 def test_a_glob_that_matches_no_template_is_an_error(tmp_path: Path) -> None:

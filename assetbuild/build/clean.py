@@ -20,8 +20,11 @@ from assetbuild.build.cache import CACHE_FOLDERS, own_files
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.build.output import STATE_FOLDER
 from assetbuild.build.releases import (
+    Records,
     is_own_place,
     manifest_files,
+    manifest_name,
+    manifest_path,
     own_folder,
     read_records,
 )
@@ -67,32 +70,37 @@ class Plan:
 def plan_clean(root: Path, manifest: Path, *, keep: int = 3, lock_held: bool = False) -> Plan:
     """What to remove so that the newest `keep` releases stay, and the live one, which is what `manifest` names.
 
+    Where other manifests have releases below `root`, their newest `keep` stay, at least one, and what they name.
     Without the lock a build may be running: then what pending records name is needed, and temporary files are in use.
+    A build for another manifest may be running in any case, for its lock is another.
     """
     if keep < 0:
         raise ValueError("keep must not be negative")
     records = read_records(root)
     leftovers = _leftovers(root, manifest) if lock_held else []
     try:
-        live = manifests.read(manifest) if os.path.lexists(manifest) else None
+        live = _read(manifest) if os.path.lexists(manifest) else None
     except ManifestError as error:
         return _plan(root, leftovers, (*records.problems, _unknown_live(manifest, error)))
-    kept = set(list(dict.fromkeys(short for _, short in records.order))[:keep])
-    if live is not None:
-        kept.add(live["build"][:16])
+    mine = manifest_name(root, manifest)
+    others = _others(records, mine)
+    kept = _newest(records, mine, own=mine, count=keep)
+    for other in others:
+        kept |= _newest(records, other, own=mine, count=max(1, keep))
+    served = [live, *(_readable(manifest_path(root, other)) for other in others)]
+    kept |= {document["build"][:16] for document in served if document}
     unknown = [entry for entry in records.damaged if entry.sequence and entry.short in kept]
     if unknown:
         return _plan(root, leftovers, (*records.problems, *(_blocked(entry.path) for entry in unknown)))
-    needed = set(manifest_files(live)) if live is not None else set()
+    needed = {name for document in served if document for name in manifest_files(document)}
     needed.update(*(release.files for release in records.releases if release.short in kept))
     removals: list[Removal] = []
-    if not lock_held:
-        needed.update(*(pending.files for pending in records.pending))
-    else:
+    dead = [entry for entry in records.pending if lock_held and entry.manifest in ("", mine)]
+    needed.update(*(entry.files for entry in records.pending if entry not in dead))
+    for pending in dead:
         reason = "left by a build that did not finish"
-        for pending in records.pending:
-            removals += _outputs(root, manifest, set(pending.files) - needed, reason=reason)
-            removals.append(Removal(RemovalKind.RECORD, pending.path, reason))
+        removals += _outputs(root, manifest, set(pending.files) - needed, reason=reason)
+        removals.append(Removal(RemovalKind.RECORD, pending.path, reason))
     for release in records.releases:
         if release.short not in kept:
             reason = f"release {release.build[:_SHOWN]} is neither live nor among the newest {keep}"
@@ -102,16 +110,24 @@ def plan_clean(root: Path, manifest: Path, *, keep: int = 3, lock_held: bool = F
 
 
 def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
-    """Everything that this tool wrote, and nothing else: recorded files, the manifest, records and the cache."""
+    """Everything that this tool wrote, and nothing else: recorded files, the manifest, records and the cache.
+
+    What another manifest below `root` needs stays, as long as that manifest is there: it may be another project's.
+    """
     records = read_records(root)
-    problems = list(records.problems)
+    mine = manifest_name(root, manifest)
+    others = [name for name in _others(records, mine) if _is_file(manifest_path(root, name))]
+    problems = [*records.problems, *(_other_manifest(manifest_path(root, name)) for name in others)]
     removals = _leftovers(root, manifest)
-    named = [(entry.build, entry.path, entry.files) for entry in records.releases]
-    named += [(entry.build, entry.path, frozenset(entry.files)) for entry in records.pending]
-    for build, path, files in named:
-        removals += _outputs(root, manifest, files, reason=f"written by build {build[:_SHOWN]}")
-        removals.append(Removal(RemovalKind.RECORD, path, f"the record of build {build[:_SHOWN]}"))
-    removals += [Removal(RemovalKind.RECORD, entry.path, "a record that cannot be used") for entry in records.damaged]
+    named = [(entry.manifest, entry.build, entry.path, entry.files) for entry in records.releases]
+    named += [(entry.manifest, entry.build, entry.path, frozenset(entry.files)) for entry in records.pending]
+    needed = {name for owner, _, _, files in named if owner in others for name in files}
+    for owner, build, path, files in named:
+        if owner not in others:
+            removals += _outputs(root, manifest, files - needed, reason=f"written by build {build[:_SHOWN]}")
+            removals.append(Removal(RemovalKind.RECORD, path, f"the record of build {build[:_SHOWN]}"))
+    unusable = [entry.path for entry in records.damaged if _is_file(entry.path)]
+    removals += [Removal(RemovalKind.RECORD, path, "a record that cannot be used") for path in unusable]
     if os.path.lexists(manifest):
         try:
             if not _is_file(manifest):
@@ -126,7 +142,8 @@ def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
 
 def apply(plan: Plan) -> tuple[Path, ...]:
     """Carry out a plan; the paths that were removed. What has gone meanwhile, or has become another thing, is passed
-    over. Raises `BuildFailed` with every removal that the system refused; then the records are still there.
+    over. Raises `BuildFailed` with every removal that the system refused; then the records are still there. While the
+    manifest is there, nothing that it names is removed.
     """
     removed: list[Path] = []
     problems: list[Problem] = []
@@ -150,9 +167,41 @@ def apply(plan: Plan) -> tuple[Path, ...]:
             continue
         except OSError as error:
             problems.append(_refused(path, error))
+            if removal.kind is RemovalKind.MANIFEST:
+                break
     if problems:
         raise BuildFailed(problems)
     return tuple(removed)
+
+
+def _others(records: Records, mine: str) -> list[str]:
+    """The other manifests that have releases or running builds below the output folder."""
+    names = {release.manifest for release in records.releases} | {pending.manifest for pending in records.pending}
+    return sorted(names - {"", mine})
+
+
+def _newest(records: Records, manifest: str, *, own: str, count: int) -> set[str]:
+    """Starts of the build ids of the newest `count` releases of `manifest`.
+
+    A record that does not say whose it is counts as our `own`, and a damaged one as everybody's.
+    """
+    mine = {entry.sequence for entry in records.releases if (entry.manifest or own) == manifest}
+    mine |= {entry.sequence for entry in records.damaged}
+    return set(list(dict.fromkeys(short for sequence, short in records.order if sequence in mine))[:count])
+
+
+def _read(manifest: Path) -> manifests.ManifestDict:
+    """The manifest in a file. Raises `ManifestError`, at once also where a FIFO would let us wait."""
+    if os.path.exists(manifest) and not os.path.isfile(manifest):
+        raise ManifestError("this is no regular file", name=str(manifest))
+    return manifests.read(manifest)
+
+
+def _readable(manifest: Path) -> manifests.ManifestDict | None:
+    try:
+        return _read(manifest)
+    except ManifestError:
+        return None
 
 
 def _outputs(root: Path, manifest: Path, names: Iterable[str], *, reason: str) -> Iterator[Removal]:
@@ -247,6 +296,16 @@ def _foreign_manifest(manifest: Path, error: ManifestError) -> Problem:
         Place(str(manifest)),
         severity=Severity.WARNING,
         hint="delete it by hand if it is not needed",
+    )
+
+
+def _other_manifest(manifest: Path) -> Problem:
+    return Problem(
+        "other-manifest",
+        "the files that builds for this manifest wrote into the same output folder are left",
+        Place(str(manifest)),
+        severity=Severity.WARNING,
+        hint="run `assetbuild clobber` in its project, or delete this manifest if it is unused and run it here again",
     )
 
 

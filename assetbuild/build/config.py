@@ -28,6 +28,7 @@ from assetbuild.build.model import (
     TextKind,
 )
 from assetbuild.build.toml_places import Document, TomlError, parse
+from assetbuild.manifest import regular_bytes
 
 FILE_NAME = "assetbuild.toml"
 PYPROJECT = "pyproject.toml"
@@ -97,7 +98,7 @@ def _document(path: Path | None, *, folder: Path) -> tuple[Document, tuple[Probl
 def _both(own: Path, shared: Path) -> tuple[Problem, ...]:
     """A note where both files hold settings. A pyproject.toml that cannot be read is for other tools to report."""
     try:
-        data = shared.read_bytes()
+        data = regular_bytes(shared)
         document = parse(data.decode("utf-8"), path=str(shared)) if b"assetbuild" in data else None
     except (OSError, UnicodeError, TomlError):
         return ()
@@ -135,7 +136,7 @@ def _lookup(table: Mapping[str, object], path: Sequence[str]) -> object:
 def _read(file: Path) -> Document:
     place = Place(str(file))
     try:
-        data = file.read_bytes()
+        data = regular_bytes(file)
     except IsADirectoryError:
         raise _failed(
             [Problem("config-unreadable", "the configuration is a folder, not a file", place, hint="name a file")]

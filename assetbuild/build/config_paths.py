@@ -7,6 +7,7 @@ that one lies inside another.
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from pathlib import Path
 from assetbuild.build import packages
 from assetbuild.build.model import Place, Problem, RootSpec
 from assetbuild.build.toml_places import Document
+
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What the system says of a path that leads to nothing; whether it may do so is for others to say."""
+_WAY = "correct its path, or the permissions on the way to it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,9 @@ def roots(specs: Sequence[tuple[RootSpec, Place]], problems: list[Problem], *, b
                 found.append(Root(spec, place, packages.folder(spec.package, spec.path)))
             except packages.PackageError as error:
                 problems.append(Problem("source-package", str(error), place, notes=error.notes, hint=error.hint))
+            except OSError as error:
+                text = f"the source root in the package `{spec.package}` cannot be reached: {error.strerror or error}"
+                problems.append(Problem("source-package", text, place, hint=_WAY))
             continue
         folder = absolute(base, spec.path)
         problem = _missing(spec, folder, place)
@@ -53,10 +61,13 @@ def roots(specs: Sequence[tuple[RootSpec, Place]], problems: list[Problem], *, b
 
 
 def _missing(spec: RootSpec, folder: Path, place: Place) -> Problem | None:
-    if folder.is_dir():
+    if os.path.isdir(folder):
         return None
+    if reason := _unreachable(folder):
+        text = f"the source root cannot be reached: {reason}"
+        return Problem("source-not-found", text, place, hint=_WAY)
     if os.path.lexists(folder):
-        what = "is a file, not a folder" if folder.exists() else "is a link that leads nowhere"
+        what = "is a file, not a folder" if os.path.exists(folder) else "is a link that leads nowhere"
         hint = "name the folder that holds it, and choose files with `include`"
         return Problem("source-not-a-folder", f'the source root "{spec}" {what}', place, hint=hint)
     if spec.path.startswith("~"):
@@ -104,8 +115,10 @@ def output_problems(
 
 
 def _output(place: Place, *, base: Path, output: Path, found: Sequence[Root], home: Path | None) -> Problem | None:
-    target = real(output)
     hint = 'name a folder of its own, such as output = "public/assets"'
+    if reason := _unreachable(output):
+        return Problem("config-output", f"the output folder cannot be made: {reason}", place, hint=hint)
+    target = real(output)
     protected = [(real(base), "the folder of the configuration")]
     if home is not None:
         protected.append((real(home), "your home folder"))
@@ -133,9 +146,11 @@ def _output(place: Place, *, base: Path, output: Path, found: Sequence[Root], ho
 def _manifest(
     place: Place, *, file: Path, base: Path, output: Path, manifest: Path, found: Sequence[Root]
 ) -> Problem | None:
-    target, folder = real(manifest), real(output)
     hint = 'name a file, such as manifest = "public/assets/manifest.json"'
-    if manifest.is_dir() or target == folder or contains(target, folder):
+    if reason := _unreachable(manifest):
+        return Problem("config-manifest", f"the manifest cannot be written: {reason}", place, hint=hint)
+    target, folder = real(manifest), real(output)
+    if os.path.isdir(manifest) or target == folder or contains(target, folder):
         return Problem("config-manifest", "the manifest's path is a folder", place, hint=hint)
     if target == real(file):
         return Problem("config-manifest", "the manifest would overwrite the configuration", place, hint=hint)
@@ -156,7 +171,23 @@ def _manifest(
 
 def _blocking_file(folder: Path) -> Path | None:
     """The file, if any, that stands where `folder` or one of its parents must be a folder."""
-    return next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
+    return next((path for path in (folder, *folder.parents) if os.path.exists(path) and not os.path.isdir(path)), None)
+
+
+def _unreachable(path: Path) -> str:
+    """Why the system cannot even say whether `path` is there, such as a name that is too long; '' where it can."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            return error.strerror or str(error)
+    for name in path.parts[1:]:  # below a folder that is absent, nothing was said of the length of names
+        try:
+            os.lstat(os.path.join(path.anchor, name))
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return error.strerror or str(error)
+    return ""
 
 
 def real(path: Path) -> Path:

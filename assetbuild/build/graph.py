@@ -137,6 +137,9 @@ class _Resolver:
             return None, self._problem(item, reference, "bad-url", "its percent-escapes are not UTF-8", "mend the URL")
         wanted = urls.normalise(urls.folder_of(item.source.logical), path)
         logical = self.by_nfc.get(names.nfc(wanted)) if wanted is not None else None
+        if logical is not None and (bundle := self._bundle_of_both(item.source.logical, logical, reference.kind)):
+            text = f"{bundle} has {logical} already, as an input or as itself, so it would be loaded twice"
+            return None, self._problem(item, reference, "import-of-input", text, "remove the @import")
         beside = self._beside(item.source, path)
         if logical is None and beside is not None:
             logical = self.by_file.get(beside)
@@ -150,6 +153,15 @@ class _Resolver:
             hint = f"publish it (`include`, `exclude`), or {self._escape(reference)}"
             return None, self._problem(item, reference, "not-published", text, hint)
         return logical, None
+
+    def _bundle_of_both(self, importer: str, imported: str, kind: RefKind) -> str:
+        """Of an @import: a bundle that holds the importer and is the imported style sheet or holds it; or ''."""
+        if kind is not RefKind.CSS_IMPORT or importer == imported:
+            return ""
+        for bundle, inputs in self.namespace.bundles.items():
+            if importer in inputs and (imported == bundle or imported in inputs):
+                return bundle
+        return ""
 
     def _beside(self, source: Source, path: str) -> str | None:
         """The file that `path` means where the source really lies: mounts can tear neighbours apart."""
@@ -173,15 +185,16 @@ class _Resolver:
         if beside is not None and self.exists(beside):
             text = f"{shown} is not in the namespace: the file exists, but outside the source roots (or is ignored)"
             return self._problem(item, reference, "outside-roots", text, "add its folder to `sources`")
-        hint = self._near(wanted, path) or f"add the file, or {self._escape(reference)}"
+        hint = self._near(item, wanted, path) or f"add the file, or {self._escape(reference)}"
         return self._problem(item, reference, "missing", f"{shown} does not exist", hint)
 
-    def _near(self, wanted: str | None, path: str) -> str:
+    def _near(self, item: Scanned, wanted: str | None, path: str) -> str:
         if path.startswith("/") and wanted and "/" in wanted:
             below = wanted.split("/", 1)[1]
             if below in self.assets:
                 return f"a leading / is the root of the namespace: write /{below}"
-        return did_you_mean(wanted or path, self.assets)
+        holders = {bundle for bundle, inputs in self.namespace.bundles.items() if item.source.logical in inputs}
+        return did_you_mean(wanted or path, self.assets - holders)
 
     def _escape(self, reference: Reference) -> str:
         return 'set missing = "warn" to leave such references as they are'
@@ -206,7 +219,10 @@ class _Resolver:
             prefix = any(key.endswith("/") and bare.specifier.startswith(key) for key in known)
             if bare.specifier not in known and not prefix:
                 text = f'the bare specifier "{bare.specifier}" is not in `[importmap]`, so no browser can load it'
+                beside = urls.normalise(urls.folder_of(item.source.logical), bare.specifier)
                 hint = f'add "{bare.specifier}" = "path/to/module.js" to [importmap], or exclude {item.source.logical}'
+                if beside in self.assets:
+                    hint = f'write "./{bare.specifier}": without the dot it is a bare specifier'
                 place = place_at(item.source.file, item.text, bare.start)
                 yield Problem("bare-specifier", text, place, severity=severity, hint=hint)
         for offset in item.script.computed:

@@ -114,6 +114,10 @@ def read(text: str) -> Sheet:
 # --- what cannot be joined -------------------------------------------------------------------------------
 
 
+_MOST = 100
+"""So many problems of one file are told, errors first: more help nobody, and each is sought out in the text."""
+
+
 def problems_of_input(path: str, text: str, *, first: bool, only: bool = False) -> tuple[Problem, ...]:
     """Why the style sheet `text`, read from `path`, cannot be an input, and what will be dropped from it.
 
@@ -121,6 +125,8 @@ def problems_of_input(path: str, text: str, *, first: bool, only: bool = False) 
     """
     sheet = read(text)
     found = [*_broken(sheet), *_misplaced(sheet, first=first, only=only)]
+    if len(found) > _MOST:
+        found = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each.offset))[:_MOST]
     return tuple(
         Problem(each.code, each.text, place_at(path, text, each.offset), each.severity, hint=each.hint)
         for each in sorted(found, key=lambda each: each.offset)
@@ -274,11 +280,15 @@ def _prepared(text: str) -> str:
     for statement, part in _parts(sheet.statements):
         charset = statement.name == "@charset" and statement.ending is not Ending.BLOCK
         if charset or _is_late_import(statement, part):
-            edits = [edit for edit in edits if not statement.start <= edit[0] < statement.end]
             edits.append((statement.start, statement.end, ""))
         elif statement.ending is Ending.TEXT and statement.name:
             at = max(token.end for token in sheet.tokens if token.kind not in (Kind.SPACE, Kind.COMMENT))
             edits.append((at, at, ";"))
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in sorted(edits):
+        if start >= done:  # else it is a comment within a rule that goes as a whole
+            pieces += (text[done:start], new)
+            done = end
+    text = "".join([*pieces, text[done:]])
     return text if text.strip() else ""

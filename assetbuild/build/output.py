@@ -133,6 +133,15 @@ def write_files(
     return Written(tuple(sorted(written)), stats)
 
 
+def holds(root: Path, file: File) -> bool:
+    """Whether `file` stands below `root` with its bytes already. Raises nothing."""
+    path = root / file.path
+    try:
+        return _same(_Target(file, path, _lstat(path)), None) is not None
+    except OSError:
+        return False
+
+
 def write_manifest(path: Path, data: bytes) -> bool:
     """Make `path` hold `data` and survive a power failure; whether it had to be written.
 

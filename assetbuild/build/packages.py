@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path, PurePosixPath
@@ -93,7 +94,9 @@ def _locations(package: str) -> tuple[Path, ...]:
     """Every folder of a package. Raises `PackageError`."""
     parts = package.split(".")
     if not all(part.isidentifier() for part in parts):
-        meant = re.sub(r"[-/\\]+", lambda match: "_" if match[0] == "-" else ".", package).strip(".")
+        meant = _package_of_distribution(package) or re.sub(
+            r"[-/\\]+", lambda match: "_" if match[0] == "-" else ".", package
+        ).strip(".")
         hint = (
             f'did you mean package = "{meant}"?'
             if meant not in ("", package)
@@ -177,16 +180,39 @@ def _not_found(package: str, name: str, search: Sequence[str] | None) -> Package
             )
         names = [place for place in _subfolders([Path(item) for item in search]) if place.isidentifier()]
         near = difflib.get_close_matches(name.rpartition(".")[2], names, n=1)
+        meant = f"{parent}.{near[0]}" if near else _package_of_distribution(package)
         return PackageError(
             f"there is no package `{name}` in Python {python}, though there is `{parent}`",
-            hint=f'did you mean package = "{parent}.{near[0]}"?' if near else "correct `package`",
+            hint=f'did you mean package = "{meant}"?' if meant else "correct `package`, or install what brings it",
         )
-    meant = _installed_like(top)
+    meant = _package_of_distribution(package) or _installed_like(top)
     return PackageError(
         f"the package `{package}` is not installed for Python {python}, which runs this build",
         hint=f'did you mean package = "{meant}"?' if meant else f"pip install {top.replace('_', '-')}",
         notes=("packages whose assets are built must be installed for the Python that runs assetbuild",),
     )
+
+
+def _package_of_distribution(name: str) -> str:
+    """The package that holds most files of an installed distribution of this name, or ''; the names often differ."""
+    import importlib.metadata
+
+    for spelled in dict.fromkeys((name, name.replace(".pkg.", "-").replace(".", "-").replace("_", "-"))):
+        try:
+            files = importlib.metadata.files(spelled) or []
+        except (importlib.metadata.PackageNotFoundError, ValueError):
+            continue
+        packages = {
+            file.parts[:-1] for file in files if file.name == "__init__.py" and not file.parts[0].startswith("_")
+        }
+        held: Counter[tuple[str, ...]] = Counter()
+        for file in files:
+            if file.suffix not in (".py", ".pyc", ".pyi") and not file.parts[0].endswith(".dist-info"):
+                holders = [one for one in packages if file.parts[: len(one)] == one]
+                held.update(sorted(holders, key=len)[-1:])
+        if held:
+            return ".".join(min(held, key=lambda package: (-held[package], package)))
+    return ""
 
 
 def _installed_like(name: str) -> str:

@@ -19,6 +19,7 @@ from assetbuild.build.discover import discover
 from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
 from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
+from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.graph import build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
@@ -135,13 +136,16 @@ def _not_locked() -> Problem:
 def _build(
     config: Config, found: tree.Tree, *, options: Options, listener: Listener, cache: Cache, key: str, started_ns: int
 ) -> Built:
+    check_manifest_place(config.output, config.manifest)
     last = state.loads(cache.read_state())
     trusted = replace(last, sources={}, outputs={}) if options.force else last
     made = make(config, found, options=options, listener=listener, cache=cache, last=trusted)
     changes = changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
     files = published_files(made.outputs)
+    stable = {output.logical for output in made.outputs if output.stable}
     try:
-        pending = begin(config.output, made.build, [file.path for file in files])
+        check_plain_copies(config.output, [file for file in files if file.path in stable], manifest=config.manifest)
+        pending = begin(config.output, made.build, [file.path for file in files], manifest=config.manifest)
         written = write_files(
             config.output, files, listener=listener, trusted=_trusted(files, trusted), jobs=options.workers
         )
@@ -159,7 +163,7 @@ def _build(
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
         reasons={
-            change.logical: last.reasons.get(change.logical, ()) if change.old == change.new else change.reasons
+            change.logical: last.reasons.get(change.logical, ()) if change.old == change.new else _past(change)
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
@@ -176,6 +180,10 @@ def _build(
         written=count,
         up_to_date=not count,
     )
+
+
+def _past(change: Change) -> tuple[str, ...]:
+    return ("it was new",) if change.kind is ChangeKind.NEW else change.reasons
 
 
 def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:

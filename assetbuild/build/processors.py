@@ -9,50 +9,61 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from assetbuild.build.protocols import Processed, Way
 
-GUARD = "2"
+GUARD = "3"
 """The number of the rules by which results are accepted; raised whenever they change, so that no cached result of
 the older rules is used."""
+
+
+class Original(Protocol):
+    """A text, read once, that results are compared with."""
+
+    def refusal(self) -> str:
+        """Why the text is not to be minified at all, or ''."""
+
+    def same(self, after: str) -> bool:
+        """The proof: whether `after` surely means the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """A minifier under guard.
 
-    `refusal` says why a text is not to be minified at all, or ''. `prepare` marks the licence comments for the engine;
-    `licences` lists them, as they must stand in the result. `same` is the proof, `safe` the minifier for what the
-    engine damages, where there is one.
+    `read` makes of a text what results are proven against. `prepare` marks the licence comments for the engine;
+    `licences` lists them, as they must stand in the result. `safe` is the minifier for what the engine damages, where
+    there is one.
     """
 
     name: str
     version: str
     engine: Callable[[str], str]
-    refusal: Callable[[str], str]
-    same: Callable[[str, str], bool]
+    read: Callable[[str], Original]
     prepare: Callable[[str], str] | None = None
     licences: Callable[[str], tuple[str, ...]] | None = None
     safe: Callable[[str], str] | None = None
 
     def __call__(self, text: str) -> Processed:
-        prepared = text if self.prepare is None else self.prepare(text)
-        result, reason = self._attempt(self.engine, text, prepared)
-        if result is not None and result is not text:
-            return Processed(result)
-        refusal = self.refusal(text)  # a proven result needs no such question, so it is asked late
+        original = self.read(text)
+        refusal = original.refusal()
         if refusal:
             return Processed(text, Way.UNCHANGED, refusal)
+        prepared = text if self.prepare is None else self.prepare(text)
+        result, reason = self._attempt(self.engine, text, prepared, original=original)
         if result is not None:
-            return Processed(text)
+            return Processed(result)
         if self.safe is None:
             return Processed(text, Way.UNCHANGED, f"{self.name} {reason}")
-        result, second = self._attempt(self.safe, text, prepared)
+        result, second = self._attempt(self.safe, text, prepared, original=original)
         if result is not None:
             return Processed(result, Way.FALLBACK, f"{self.name} {reason}")
         return Processed(text, Way.UNCHANGED, f"{self.name} {reason}, and the safe minifier {second}")
 
-    def _attempt(self, minify: Callable[[str], str], text: str, prepared: str) -> tuple[str | None, str]:
+    def _attempt(
+        self, minify: Callable[[str], str], text: str, prepared: str, *, original: Original
+    ) -> tuple[str | None, str]:
         """The result, or None and why there is none. A result that is not shorter is no gain: then it is `text`."""
         try:
             result = minify(prepared)
@@ -60,7 +71,7 @@ class Guarded:
             return None, f"failed ({type(error).__name__}: {error})"
         if len(result) >= len(text):
             return text, ""
-        if not self.same(text, result):
+        if not original.same(result):
             return None, "would change its meaning"
         if self.licences is not None and not _in_order(self.licences(prepared), result):
             return None, "would drop a licence comment"
@@ -98,24 +109,33 @@ def for_any_text(engine: Callable[[str], str]) -> Callable[[str], str]:
     return minify
 
 
-# --- JavaScript ------------------------------------------------------------------------------------------
+# --- licence comments ------------------------------------------------------------------------------------
 
-_TAG = re.compile(r"@(?:licen[cs]e|preserve)\b")
-_MAY_HOLD_LICENCES = re.compile(rf"/[*/]!|{_TAG.pattern}")
+_TAG = re.compile(r"@(?:licen[cs]e|preserve)\b", re.IGNORECASE)
+
+
+def is_licence(comment: str) -> bool:
+    """Whether a comment, with its marks, begins with `!` or holds `@license`, `@licence` or `@preserve`."""
+    return comment.startswith(("/*!", "//!")) or _TAG.search(comment) is not None
+
+
+def may_hold_licences(text: str) -> bool:
+    """A quick look: False only where no comment of `text` can be a licence."""
+    return "/*!" in text or "//!" in text or _TAG.search(text) is not None
+
+
+# --- JavaScript ------------------------------------------------------------------------------------------
 
 
 def javascript_licences(text: str) -> str:
-    """`text` with every licence comment as `/*! ... */`, the one form that minifiers keep.
-
-    Licence comments are those that begin with `!` or hold `@license` or `@preserve`; a line comment becomes a block.
-    """
-    if not _MAY_HOLD_LICENCES.search(text):
+    """`text` with every licence comment as `/*! ... */`, the one form that minifiers keep."""
+    if not may_hold_licences(text):
         return text
     pieces: list[str] = []
     done = 0
     for start, end in _comments(text):
         comment = text[start:end]
-        if not comment.startswith(("/*!", "//!")) and not _TAG.search(comment):
+        if not is_licence(comment):
             continue
         pieces += [text[done:start], _kept(comment)]
         done = end
@@ -148,17 +168,10 @@ def _comments(text: str) -> list[tuple[int, int]]:
     return [(at(start), at(end)) for start, end in js_tree.comments(data)]
 
 
-def javascript_refusal(text: str) -> str:
-    """Why this script is not to be minified: it does not parse. '' if it does."""
-    from assetbuild.build import js_tree
-    from assetbuild.build.model import place_at
+def javascript_original(text: str) -> Original:
+    from assetbuild.build import prove_js
 
-    data = js_tree.encode(text)
-    root = js_tree.parse(data).root_node
-    if not root.has_error:
-        return ""
-    place = place_at("", text, js_tree.Characters(data, len(text))(js_tree.first_error(root)))
-    return f"it does not parse at line {place.line}, column {place.column}"
+    return prove_js.original(text)
 
 
 def safe_js_minify(text: str, *, keep_licences: bool) -> str:
@@ -170,17 +183,10 @@ def safe_js_minify(text: str, *, keep_licences: bool) -> str:
 # --- style sheets ----------------------------------------------------------------------------------------
 
 
-def css_refusal(text: str) -> str:
-    """Why this style sheet is not to be minified: nothing can be proven of it. '' if something can."""
-    from assetbuild.build import css_normal
-
-    return "" if css_normal.normal_form(text) is not None else "it does not parse"
-
-
-def css_same(before: str, after: str) -> bool:
+def css_original(text: str) -> Original:
     from assetbuild.build import prove_css
 
-    return prove_css.same(before, after)
+    return prove_css.original(text)
 
 
 def css_licences(text: str) -> str:
@@ -189,7 +195,13 @@ def css_licences(text: str) -> str:
     return safe_css.with_kept_licences(text)
 
 
-def safe_css_minify(text: str) -> str:
+def kept_css_comments(text: str) -> tuple[str, ...]:
     from assetbuild.build import safe_css
 
-    return safe_css.minify(text)
+    return safe_css.kept_comments(text)
+
+
+def safe_css_minify(text: str, *, keep_licences: bool) -> str:
+    from assetbuild.build import safe_css
+
+    return safe_css.minify(text, keep_licences=keep_licences)

@@ -6,15 +6,39 @@ Knows no minifier. Names, numbers and colours must be spelled alike: an engine t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.css_normal import Part, normal_form
 from assetbuild.build.css_tokens import ESCAPE, Kind, unescape
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A style sheet that others are to be compared with: its normal form, made once. None: it does not parse."""
+
+    parts: Sequence[Part] | None
+
+    def refusal(self) -> str:
+        """Why this style sheet is not to be minified: nothing can be proven of it. '' if something can."""
+        return "it does not parse" if self.parts is None else ""
+
+    def same(self, after: str) -> bool:
+        """Whether `after` differs in comments and white space without meaning only; False if it does not parse."""
+        return self.parts is not None and _equal(self.parts, normal_form(after))
+
+
+def original(text: str) -> Original:
+    return Original(normal_form(text))
+
+
 def same(before: str, after: str) -> bool:
     """Whether they differ in nothing but comments and white space without meaning. False if either does not parse."""
-    one, other = normal_form(before), normal_form(after)
-    if one is None or other is None or len(one) != len(other):
+    return original(before).same(after)
+
+
+def _equal(one: Sequence[Part], other: Sequence[Part] | None) -> bool:
+    if other is None or len(one) != len(other):
         return False
     return all(a.gap == b.gap and a.kind is b.kind and _same_token(a, b) for a, b in zip(one, other, strict=True))
 

@@ -10,10 +10,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from assetbuild.build.js_tree import encode, language, parse
+from assetbuild.build.js_tree import Characters, encode, first_error, language, parse
+from assetbuild.build.model import place_at
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
 
 
 class _Branch(NamedTuple):
@@ -38,14 +43,45 @@ class _Doubt(Exception):
     """The text holds something on which the parser and browsers may differ."""
 
 
-def same(before: str, after: str) -> bool:
-    """Whether `after` is `before` apart from comments and white space without meaning; False when in doubt.
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A script that others are to be compared with, parsed once."""
 
-    A text that does not parse is never the same as another.
-    """
+    text: str
+    data: bytes
+    tree: Tree
+
+    def refusal(self) -> str:
+        """Why this script is not to be minified: it does not parse. '' if it does."""
+        root = self.tree.root_node
+        if not root.has_error:
+            return ""
+        place = place_at("", self.text, Characters(self.data, len(self.text))(first_error(root)))
+        return f"it does not parse at line {place.line}, column {place.column}"
+
+    def same(self, after: str) -> bool:
+        """Whether `after` is this text apart from comments and white space without meaning; False when in doubt.
+
+        A text that does not parse is never the same as another.
+        """
+        data = encode(after)
+        return _equal(_walk(self.data, self.tree), _walk(data, parse(data)))
+
+
+def original(text: str) -> Original:
+    data = encode(text)
+    return Original(text, data, parse(data))
+
+
+def same(before: str, after: str) -> bool:
+    """Whether the texts differ in nothing but comments and white space without meaning; False when in doubt."""
+    return original(before).same(after)
+
+
+def _equal(before: Iterator[_Branch | _Token], after: Iterator[_Branch | _Token]) -> bool:
     previous = _Token(_ROOT, 0, b";", _ROOT, _ROOT, False)
     try:
-        for one, other in zip_longest(_walk(encode(before)), _walk(encode(after))):
+        for one, other in zip_longest(before, after):
             if one != other and not (
                 isinstance(one, _Token)
                 and isinstance(other, _Token)
@@ -80,19 +116,35 @@ _SPACE = re.compile(
 )  # ECMA-262, sections 12.2 and 12.3
 
 
-def _walk(data: bytes) -> Iterator[_Branch | _Token]:
+_GENERATORS = ("generator_function", "generator_function_declaration")
+
+_NO_GENERATORS = (
+    "arrow_function",
+    "class_static_block",
+    "computed_property_name",  # of a method it belongs to what is around the method; in doubt none
+    "function_declaration",
+    "function_expression",
+    "method_definition",  # until its `*` is met
+)
+
+
+def _walk(data: bytes, tree: Tree) -> Iterator[_Branch | _Token]:
     """The tree below the root in order, without comments. Raises `_Doubt`."""
-    tree = parse(data)
     if tree.root_node.has_error:
         raise _Doubt
     comment, delicate = _kinds("comment"), _kinds("hash_bang_line", "html_comment", "number", "--", "/")
     statement = _kinds("expression_statement")
     expression = _kinds("class", "function_expression", "generator_function", "object", "object_pattern")
     identifier = _kinds("identifier", "shorthand_property_identifier", "statement_identifier")
+    generators, others, methods = _kinds(*_GENERATORS), _kinds(*_NO_GENERATORS), _kinds("method_definition")
+    flags, keyword = _kinds("regex_flags"), _kinds("yield")
     cursor = tree.walk()
     down, right, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
     stack = [_ROOT, _ROOT]
+    yields = [False, False]  # beside `stack`: whether this is within a generator
     end = 0
+    token_end = 0
+    awaited = False  # the token before is an `await` that the parser takes for a name
     newline = True  # the start of the text counts as the start of a line
     last = b""
     fresh = False  # the next token begins an expression statement
@@ -106,26 +158,37 @@ def _walk(data: bytes) -> Iterator[_Branch | _Token]:
             fresh = fresh or kind in statement
             yield _Branch(kind, len(stack))
             stack.append(kind)
+            yields.append(kind in generators or (yields[-1] and kind not in others))
             continue
         start = node.start_byte
         if start > end and _has_newline(data[end:start]):
             newline = True
+        if start > token_end and kind in flags:
+            raise _Doubt  # a word that stands apart from the regular expression, behind a comment
         end = node.end_byte
         text = data[start:end]
         if kind in comment:
             newline = newline or _NEWLINE.search(text) is not None
         else:
-            if text in _RESERVED and kind in identifier:
+            if kind in identifier and (text in _RESERVED or text == b"yield"):
                 raise _Doubt
+            if awaited and text != b"(":
+                raise _Doubt  # where `await` is no name, this may begin a regular expression or an object
+            awaited = text == b"await" and kind in identifier
+            if text == b"yield" and not yields[-1] and kind in keyword:
+                raise _Doubt  # a name, behind which a slash divides (ECMA-262, section 13.1)
+            if text == b"*" and stack[-1] in methods:
+                yields[-1] = True
             if stack[-1] in expression and (fresh or (last == b"=>" and text == b"{")):
                 raise _Doubt  # a browser takes it for a declaration or a block (ECMA-262, sections 14.5 and 15.3)
             if kind in delicate:
                 _check(data, start, text, parent=stack[-1], last=last if newline else None)
             yield _Token(kind, len(stack), text, stack[-1], stack[-2], newline)
             newline = fresh = False
-            last = text
+            last, token_end = text, end
         while not (more := right()) and (more := up()):
             stack.pop()
+            yields.pop()
     _has_newline(data[end:])
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.metadata import version as installed_version
 from types import MappingProxyType, ModuleType
 
-from assetbuild.build import processors, prove_js
+from assetbuild.build import processors
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Processor
 from assetbuild.errors import AssetbuildError
@@ -139,8 +139,7 @@ def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         name="rjsmin",
         version=_version(module, "tree-sitter-javascript"),
         engine=processors.for_any_text(functools.partial(module.jsmin, keep_bang_comments=keep)),
-        refusal=processors.javascript_refusal,
-        same=prove_js.same,
+        read=processors.javascript_original,
         prepare=processors.javascript_licences if keep else None,
         licences=processors.kept_comments if keep else None,
         safe=processors.for_any_text(functools.partial(processors.safe_js_minify, keep_licences=keep)),
@@ -153,10 +152,10 @@ def _rcssmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         name="rcssmin",
         version=_version(module),
         engine=processors.for_any_text(functools.partial(module.cssmin, keep_bang_comments=keep)),
-        refusal=processors.css_refusal,
-        same=processors.css_same,
+        read=processors.css_original,
         prepare=processors.css_licences if keep else None,
-        safe=processors.safe_css_minify,
+        licences=processors.kept_css_comments if keep else None,
+        safe=functools.partial(processors.safe_css_minify, keep_licences=keep),
     )
 
 

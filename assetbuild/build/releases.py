@@ -1,7 +1,8 @@
 """Records of local releases: which files each needs, so that old ones can go and nothing else ever does.
 
 Knows names of files, no content and no times: the order of releases is a number in the record's name. What a record
-says is not believed further than the output folder: whoever can edit a record must not choose what we delete.
+says is not believed further than the output folder: whoever can edit a record must not choose what we delete. Projects
+may share an output folder, so a record says which manifest it belongs to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +27,21 @@ SCHEMA = 1
 _RELEASE = re.compile(r"(?P<sequence>[0-9]{8,})-(?P<build>[0-9a-f]{16})\.json")
 _PENDING = re.compile(r"(?P<build>[0-9a-f]{16})-[0-9a-f]{16}\.json")
 _BUILD = re.compile(r"[0-9a-f]{64}")
+_NO_PATH = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A build that was written whole, and the public paths it needs. A higher `sequence` is newer."""
+    """A build that was written whole, and the public paths it needs. A higher `sequence` is newer.
+
+    `manifest` is what `manifest_name` says of its manifest; empty in records of versions that did not write it.
+    """
 
     path: Path
     build: str
     files: frozenset[str]
     sequence: int
+    manifest: str = ""
 
     @property
     def short(self) -> str:
@@ -49,6 +56,7 @@ class Pending:
     path: Path
     build: str
     files: tuple[str, ...]
+    manifest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +89,40 @@ class Records:
         return tuple(damaged.problem for damaged in self.damaged)
 
 
-def begin(root: Path, build: str, files: Iterable[str]) -> Pending:
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What a record says."""
+
+    build: str
+    files: tuple[str, ...]
+    manifest: str
+
+
+def manifest_name(root: Path, manifest: Path) -> str:
+    """What records below `root` call `manifest`: its path relative to `root`, POSIX, so that both can be moved."""
+    name = os.path.relpath(manifest, root).replace(os.sep, "/")
+    return name.encode(errors="backslashreplace").decode()
+
+
+def manifest_path(root: Path, name: str) -> Path:
+    """The manifest that records below `root` call `name`."""
+    return Path(os.path.normpath(root / name))
+
+
+def begin(root: Path, build: str, files: Iterable[str], *, manifest: Path | None = None) -> Pending:
     """Record what is about to be written below `root`, so that the files of a build that dies are known.
 
-    `files` are all public paths of the build, those of variants and stable copies too. Raises `BuildFailed`.
+    `files` are all public paths of the build, those of variants and stable copies too; `manifest` is what will name
+    them. Raises `BuildFailed`.
     """
     names = tuple(sorted(set(files)))
     refused = [name for name in names if not is_public_path(name)]
     if refused:
         raise BuildFailed(not_public(name) for name in refused)
     path = _folder(root, "pending") / f"{build[:16]}-{secrets.token_hex(8)}.json"
-    _write(root, path, build, names)
-    return Pending(root, path, build, names)
+    owner = manifest_name(root, manifest) if manifest else ""
+    _write(root, path, _Record(build, names, owner))
+    return Pending(root, path, build, names, owner)
 
 
 def commit(pending: Pending) -> None:
@@ -107,12 +137,14 @@ def commit(pending: Pending) -> None:
         if not os.path.lexists(root / name):
             raise BuildFailed([_gone(root / name)])
     records = read_records(root)
-    same = [release for release in records.releases if release.build == pending.build]
+    same = [entry for entry in records.releases if entry.build == pending.build]
+    same = [entry for entry in same if entry.manifest in ("", pending.manifest)]
     files = frozenset(pending.files).union(*(release.files for release in same))
     newest = records.order[0][0] if records.order else 0
-    if not (len(same) == 1 and same[0].sequence == newest and same[0].files == files):
+    wanted = (newest, files, pending.manifest)
+    if [(entry.sequence, entry.files, entry.manifest) for entry in same] != [wanted]:
         path = _folder(root, "releases") / f"{newest + 1:08}-{pending.build[:16]}.json"
-        _write(root, path, pending.build, sorted(files))
+        _write(root, path, _Record(pending.build, tuple(sorted(files)), pending.manifest))
         for release in same:
             _forget(release.path)
     _forget(pending.path)
@@ -129,13 +161,13 @@ def read_records(root: Path) -> Records:
         if isinstance(found, Problem):
             damaged.append(Damaged(path, short, sequence, found))
         elif found:
-            releases.append(Release(path, found[0], frozenset(found[1]), sequence))
+            releases.append(Release(path, found.build, frozenset(found.files), sequence, found.manifest))
     for path, match in _entries(root, "pending", _PENDING):
         found = _parse(path, match["build"])
         if isinstance(found, Problem):
             damaged.append(Damaged(path, match["build"], 0, found))
         elif found:
-            pending.append(Pending(root, path, *found))
+            pending.append(Pending(root, path, found.build, found.files, found.manifest))
     releases.sort(key=lambda release: (release.sequence, release.path.name), reverse=True)
     return Records(tuple(releases), tuple(pending), tuple(damaged))
 
@@ -180,8 +212,10 @@ def _entries(root: Path, name: str, pattern: re.Pattern[str]) -> list[tuple[Path
     return [(_folder(root, name) / entry, match) for entry in names if (match := pattern.fullmatch(entry))]
 
 
-def _write(root: Path, path: Path, build: str, files: Iterable[str]) -> None:
-    record = {"build": build, "files": list(files), "schema": SCHEMA}
+def _write(root: Path, path: Path, what: _Record) -> None:
+    record: dict[str, object] = {"build": what.build, "files": what.files, "schema": SCHEMA}
+    if what.manifest:
+        record["manifest"] = what.manifest
     data = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
     problem = folder_problem(root, path.parent.relative_to(root).as_posix())
     if problem:
@@ -198,9 +232,11 @@ def _forget(path: Path) -> None:
         path.unlink()
 
 
-def _parse(path: Path, short: str) -> tuple[str, tuple[str, ...]] | Problem | None:
-    """The build id and the files of a record, or why it cannot be believed; None where it has just gone."""
+def _parse(path: Path, short: str) -> _Record | Problem | None:
+    """What a record says, or why it cannot be believed; None where it has just gone."""
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return _damage(path, "it is not a regular file")
         record = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None  # another build has moved its release to the newest place in this moment
@@ -218,7 +254,10 @@ def _parse(path: Path, short: str) -> tuple[str, tuple[str, ...]] | Problem | No
     for name in files:
         if not is_public_path(name):
             return _damage(path, f"it names {name!r}, which is no path of a public file")
-    return build, tuple(files)
+    manifest = record.get("manifest", "")
+    if not isinstance(manifest, str) or _NO_PATH.search(manifest):
+        return _damage(path, "what it names as its manifest is no path")
+    return _Record(build, tuple(files), manifest)
 
 
 def _damage(path: Path, why: str) -> Problem:

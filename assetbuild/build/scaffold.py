@@ -113,7 +113,7 @@ def _commented(text: str) -> str:
 
 def _head(found: Survey, sources: Sequence[str]) -> str:
     project = f" for a {found.framework.value} project" if found.framework is not Framework.NONE else ""
-    text = f"# assetbuild{project}. Paths are relative to this file; every key but `sources` may be left out.\n\n"
+    text = f"# assetbuild{project}. Paths are relative to this file; every key may be left out.\n\n"
     text += "# Folders that are merged into one namespace; where two hold the same name, the first wins.\n"
     text += f"sources = {_list(sources)}\n"
     text += "# An entry may also be a table, for a folder below another name or in an installed package:\n"
@@ -283,7 +283,18 @@ def _next_notes(found: Survey, output: str) -> list[str]:
         if found.static and posixpath.basename(found.static[0]) == "static":
             # Flask finds files from the app's package, which is where its static folder lies.
             manifest = posixpath.relpath(manifest, posixpath.dirname(found.static[0]) or ".")
-        return [f'in the app: app.config["ASSETBUILD_MANIFEST"] = "{manifest}", then assetbuild.flask.Assetbuild(app)']
+        return [
+            "in the app: from assetbuild.flask import Assetbuild",
+            f'            app.config["ASSETBUILD_MANIFEST"] = "{manifest}"',
+            "            Assetbuild(app)",
+        ]
     if framework is Framework.DJANGO:
-        return [f'in settings: assets = assetbuild.Assets.load("{manifest}", base_url="/static/")']
-    return [f'in the app: assetbuild.jinja.install(env, assetbuild.Assets.load("{manifest}", base_url="/static/"))']
+        return [
+            "in settings: from assetbuild import Assets",
+            f'             assets = Assets.load("{manifest}", base_url="/static/")',
+        ]
+    return [
+        "in the app: from assetbuild import Assets",
+        "            from assetbuild.jinja import install",
+        f'            install(env, Assets.load("{manifest}", base_url="/static/"))',
+    ]

@@ -6,10 +6,10 @@ Knows that CSS and JS are read differently; what the references mean is `graph`'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
-from assetbuild.build import join_css, join_js, scan_css, scan_js, tree
+from assetbuild.build import join_css, join_js, js_names, scan_css, scan_js, tree
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.graph import Scanned
@@ -82,16 +82,33 @@ def _bundle_problems(bundles: Mapping[str, tuple[str, ...]], scanned: Mapping[st
     """What cannot be joined. The same input in two bundles is reported once."""
     found: dict[Problem, None] = {}
     for name in sorted(bundles):
-        first = True
-        for logical in bundles[name]:
-            item = scanned.get(logical)
-            if item is None:
-                continue
+        inputs = [scanned[logical] for logical in bundles[name] if logical in scanned]
+        for position, item in enumerate(inputs):
             if item.kind is TextKind.CSS:
-                only = len(bundles[name]) == 1
+                first, only = position == 0, len(inputs) == 1
                 problems = join_css.problems_of_input(item.source.file, item.text, first=first, only=only)
             else:
                 problems = join_js.problems_of_input(item.source.file, item.text, item.script or scan_js.Script())
             found.update(dict.fromkeys(problems))
-            first = False
+        if len(inputs) > 1 and not found and inputs[0].kind is TextKind.JS:
+            found.update(dict.fromkeys(_clashes(name, inputs)))
     return list(found)
+
+
+def _clashes(bundle: str, inputs: Sequence[Scanned]) -> Iterator[Problem]:
+    """Names that two inputs declare at their top level, which may be declared once: the whole would not parse."""
+    known: dict[str, bool] = {}
+    owners: dict[str, str] = {}
+    for item in inputs:
+        declared = js_names.declared(item.text)
+        clash = js_names.clash(declared, known)
+        if clash is not None:
+            yield Problem(
+                "name-declared-twice",
+                f"`{clash.name}` is declared by {owners[clash.name]} too, and {bundle} holds both: it would not parse",
+                place_at(item.source.file, item.text, clash.offset),
+                hint="wrap one of the files in a function or block of its own, or rename one of the two",
+            )
+        for one in declared:
+            known[one.name] = known.get(one.name, False) or one.once
+            owners.setdefault(one.name, item.source.logical)

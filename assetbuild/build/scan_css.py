@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from assetbuild.build.css_tokens import CLOSERS, ESCAPE, Kind, Token, is_closed, tokenize, unescape
 from assetbuild.build.model import Reference, RefKind
@@ -46,7 +45,10 @@ class _Open:
 
 @dataclass(slots=True)
 class _Scanner:
-    """One pass. `at_start`: a statement may start here; `condition`: within the prelude of an at-rule."""
+    """One pass. `at_start`: a statement may start here; `condition`: within the prelude of an at-rule.
+
+    `ends` is where the functions end, by the indices of their tokens, once it is asked for.
+    """
 
     text: str
     tokens: Sequence[Token]
@@ -54,6 +56,7 @@ class _Scanner:
     stack: list[_Open] = field(default_factory=list)
     at_start: bool = True
     condition: bool = False
+    ends: dict[int, int] | None = None
 
     def run(self) -> None:
         index = 0
@@ -109,7 +112,7 @@ class _Scanner:
         elif token.kind is Kind.FUNCTION and self._name(token) in _URL_FUNCTIONS:
             string = self._past_trivia(index + 1)
             if string < len(self.tokens) and self.tokens[string].kind is Kind.STRING:
-                end = self._end_of_function(string + 1)
+                end = self._end_of_function(index)
                 self._add_string(self.tokens[string], RefKind.CSS_URL, (token.start, end))
 
     def _at_rule(self, index: int) -> int:
@@ -137,7 +140,8 @@ class _Scanner:
     def _end_of_import(self, index: int) -> int | None:
         """Where the statement ends, with its semicolon; None where a block follows, which makes it no import."""
         closers: list[Kind] = []
-        for token in islice(self.tokens, index, None):
+        for at in range(index, len(self.tokens)):
+            token = self.tokens[at]
             if not closers and token.kind is Kind.SEMICOLON:
                 return token.end
             if not closers and token.kind is Kind.OPEN_BRACE:
@@ -149,13 +153,9 @@ class _Scanner:
         return len(self.text)
 
     def _end_of_function(self, index: int) -> int:
-        depth = 1
-        for token in islice(self.tokens, index, None):
-            depth += token.kind in (Kind.FUNCTION, Kind.OPEN_PAREN)
-            depth -= token.kind is Kind.CLOSE_PAREN
-            if depth == 0:
-                return token.end
-        return len(self.text)
+        if self.ends is None:
+            self.ends = _ends_of_functions(self.tokens)
+        return self.ends.get(index, len(self.text))
 
     def _past_trivia(self, index: int) -> int:
         while index < len(self.tokens) and self.tokens[index].kind in _TRIVIA:
@@ -190,8 +190,19 @@ class _Scanner:
         pieces = [(*match.span(), undo(match[0])) for match in pattern.finditer(self.text, *inner)]
         while pieces[-1][2] <= " ":
             pieces.pop()
-        while pieces[0][2] <= " ":
-            del pieces[0]
+        first = next(at for at, piece in enumerate(pieces) if piece[2] > " ")
         cut = next((at for at, piece in enumerate(pieces) if piece[2] in ("?", "#")), len(pieces))
-        path = "".join(piece[2] for piece in pieces[:cut])
-        self.found.append(Reference(kind, pieces[0][0], pieces[cut - 1][1], path, *outer))
+        path = "".join(piece[2] for piece in pieces[first:cut])
+        self.found.append(Reference(kind, pieces[first][0], pieces[cut - 1][1], path, *outer))
+
+
+def _ends_of_functions(tokens: Sequence[Token]) -> dict[int, int]:
+    """Where each function is closed, by the index of its token; those that the text's end closes are left out."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind in (Kind.FUNCTION, Kind.OPEN_PAREN):
+            opened.append(index)
+        elif token.kind is Kind.CLOSE_PAREN and opened:
+            ends[opened.pop()] = token.end
+    return ends

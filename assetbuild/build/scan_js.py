@@ -136,7 +136,7 @@ def read(text: str) -> Script:
     at = Characters(data, len(text))
     error = first_error(root) if root.has_error else None
     hashbang, strict = _head(root, data)
-    spans = _map_comments(root, text, data, at) if "sourceMappingURL" in text else ()
+    spans = _map_comments(root, text, at) if "sourceMappingURL" in text else ()
     found = _Found(text, at)
     if _WORTH_A_QUERY.search(text):
         found.collect(root)
@@ -192,26 +192,25 @@ def _is_blank(root: Node) -> bool:
     return not root.is_error
 
 
+_MAP_COMMENT_START = re.compile(r"(?://[#@][ \t]*|/\*[#@]\s*)sourceMappingURL=")
 _MAP_COMMENT = re.compile(
     r"//[#@][ \t]*sourceMappingURL=[ \t]*(?P<line>[^\s'\"]*)[^\S\r\n\u2028\u2029]*(?=[\r\n\u2028\u2029]|\Z)"
     r"|/\*[#@]\s*sourceMappingURL=\s*(?P<block>(?:(?!\*/)[^\s'\"])*)\s*\*/"
 )
 
 
-def _map_comments(root: Node, text: str, data: bytes, at: Characters) -> tuple[tuple[int, int], ...]:
+def _map_comments(root: Node, text: str, at: Characters) -> tuple[tuple[int, int], ...]:
     """The spans of the real comments that name a source map (ECMA-426, section 11.1.2.1)."""
     spans: list[tuple[int, int]] = []
-    plain = len(data) == len(text)
     counted, offset = 0, 0
-    for found in _MAP_COMMENT.finditer(text):
+    for found in _MAP_COMMENT_START.finditer(text):
         start = found.start()
-        if plain:
-            offset = start
-        else:
-            offset += len(encode(text[counted:start]))
-            counted = start
+        offset += len(encode(text[counted:start]))
+        counted = start
         node = root.descendant_for_byte_range(offset, offset + 2)
-        if node is not None and node.type == "comment" and node.start_byte == offset:
+        if node is None or node.type != "comment" or node.start_byte != offset:
+            continue
+        if _MAP_COMMENT.match(text, start):  # asked here only, lest the same text be gone through many times
             spans.append((start, at(node.end_byte)))
     return tuple(spans)
 

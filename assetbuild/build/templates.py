@@ -10,12 +10,14 @@ import os
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assetbuild.build.globs import Globs, is_glob
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
+from assetbuild.manifest import regular_bytes
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -62,7 +64,8 @@ def check(names: Collection[str], templates: TemplateFiles) -> tuple[Problem, ..
             continue
         except OSError as error:
             reason = f"the template cannot be read: {error.strerror or error}"
-            problems.append(Problem("template-unreadable", reason, Place(file.path), hint="correct its permissions"))
+            hint = "correct its permissions, or leave it out of `templates`"
+            problems.append(Problem("template-unreadable", reason, Place(file.path), hint=hint))
             continue
         try:
             found, odd = references(file.path, text)
@@ -218,7 +221,7 @@ def find(config: Config) -> TemplateFiles:
     for pattern in dict.fromkeys(config.templates):
         globs = Globs((pattern,))
         matched = {
-            name: TemplateFile(str(config.base / name), (config.base / name).read_bytes)
+            name: TemplateFile(str(config.base / name), partial(regular_bytes, config.base / name))
             for name in _files_below(config.base, _fixed_folder(pattern))
             if globs.matches(name)
         }

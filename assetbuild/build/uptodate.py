@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from assetbuild import manifest
 from assetbuild.build import compress, tree
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
@@ -59,7 +60,7 @@ def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
         if stat_of(info) != recorded:
             return None
     try:
-        data = config.manifest.read_bytes()
+        data = manifest.regular_bytes(config.manifest)
     except OSError:
         return None
     return data if hashlib.sha256(data).hexdigest() == last.manifest_sha256 else None

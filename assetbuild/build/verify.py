@@ -43,7 +43,7 @@ def verify(config: Config) -> tuple[Problem, ...]:
 def not_up_to_date(config: Config, wanted: bytes) -> tuple[Problem, ...]:
     """Like `verify`, and also that the manifest on disk is exactly `wanted`."""
     try:
-        same = config.manifest.read_bytes() == wanted
+        same = manifest.regular_bytes(config.manifest) == wanted
     except OSError as error:
         text = f"the manifest cannot be read: {error.strerror}"
         return (Problem("not-up-to-date", text, Place(str(config.manifest)), hint="run `assetbuild build`"),)
