@@ -103,7 +103,7 @@ class Seams:
         self._module("manifest", read=self._call("read"))
         self._module("build.why", explain=self._call("explain"))
         self._module("build.verify", verify=self._call("verify"))
-        self._module("build.depfile", render=self._call("render"))
+        self._module("build.depfile", render=self._call("render"), check_place=self._call("check_place"))
         for name in ("plan_clean", "plan_clobber", "apply"):
             monkeypatch.setattr(cleaning, name, self._call(name))
         for name in ("build", "plan", "check_output", "check", "dependencies"):

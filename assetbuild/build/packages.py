@@ -202,16 +202,16 @@ def _package_of_distribution(name: str) -> str:
             files = importlib.metadata.files(spelled) or []
         except (importlib.metadata.PackageNotFoundError, ValueError):
             continue
-        packages = {
-            file.parts[:-1] for file in files if file.name == "__init__.py" and not file.parts[0].startswith("_")
+        packages: set[tuple[str, ...]] = {
+            tuple(file.parts[:-1]) for file in files if file.name == "__init__.py" and not file.parts[0].startswith("_")
         }
         held: Counter[tuple[str, ...]] = Counter()
         for file in files:
             if file.suffix not in (".py", ".pyc", ".pyi") and not file.parts[0].endswith(".dist-info"):
-                holders = [one for one in packages if file.parts[: len(one)] == one]
-                held.update(sorted(holders, key=len)[-1:])
+                holders = sorted((one for one in packages if file.parts[: len(one)] == one), key=len)
+                held.update(holders[-1:])
         if held:
-            return ".".join(min(held, key=lambda package: (-held[package], package)))
+            return ".".join(sorted(held.items(), key=lambda item: (-item[1], item[0]))[0][0])
     return ""
 
 
