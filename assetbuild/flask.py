@@ -57,13 +57,24 @@ class Assetbuild:
         manifest = _manifest_path(app)
         root = os.path.join(app.root_path, app.config.get("ASSETBUILD_ROOT") or os.path.dirname(manifest))
         assets = Assets.load(manifest, base_url=base_url, root=root, reload=_reload(app))
-        app.extensions["assetbuild"] = assets
         if assets.base_url == own:
             # The names that it hands out are those of the output folder, so that is what the route has to serve.
+            _check_root(root, assets)
             app.static_folder = root
+        app.extensions["assetbuild"] = assets
         answer = _own_url_for if assets.base_url == own else _elsewhere_url_for
         _replace_url_for(app, answer(app, assets))
         jinja.install(app.jinja_env, assets)
+
+
+def _check_root(root: str, assets: Assets) -> None:
+    """One look at start, lest every page answer and every asset be missing."""
+    first = next(iter(assets), None)
+    if first is not None and not os.path.isfile(os.path.join(root, *assets.path(first).split("/"))):
+        raise AssetbuildError(
+            f"{root}: the outputs of the manifest are not in this folder; set app.config['ASSETBUILD_ROOT'] to the "
+            "output folder, or run `assetbuild build`"
+        )
 
 
 def _manifest_path(app: flask.Flask) -> str:

@@ -70,7 +70,7 @@ def test_url_for_static_answers_the_hashed_name_everywhere(
 
 
 def test_a_template_environment_that_was_made_before_gets_the_same_url_for(tmp_path: Path) -> None:
-    manifest = write(tmp_path, FILES)
+    manifest = write(tmp_path, FILES, with_files=True)
     app = flask.Flask("page", root_path=str(tmp_path))
     assert "url_for" in app.jinja_env.globals
     app.config["ASSETBUILD_MANIFEST"] = str(manifest)
@@ -212,7 +212,7 @@ def test_several_apps_with_one_extension_keep_apart(tmp_path: Path) -> None:
     extension = Assetbuild()
     apps = []
     for name in ("one", "two"):
-        write(tmp_path / name, {"a.css": name})
+        write(tmp_path / name, {"a.css": name}, with_files=True)
         app = flask.Flask(name, root_path=str(tmp_path), static_folder=name, static_url_path="/" + name)
         app.config["ASSETBUILD_MANIFEST"] = str(tmp_path / name / "manifest.json")
         extension.init_app(app)
@@ -268,7 +268,7 @@ def test_setting_up_twice_is_refused(app: flask.Flask) -> None:
 def test_a_debug_app_reads_the_manifest_anew_unless_told_otherwise(
     tmp_path: Path, debug: bool, config: bool | None, reloads: bool
 ) -> None:
-    manifest = write(tmp_path, {"a.css": "1"})
+    manifest = write(tmp_path, {"a.css": "1"}, with_files=True)
     app = flask.Flask("page", root_path=str(tmp_path))
     app.debug = debug
     app.config.update(ASSETBUILD_MANIFEST=str(manifest), ASSETBUILD_RELOAD=config)
@@ -301,3 +301,15 @@ def test_two_lines_are_enough_for_an_app_with_flasks_own_static_route(tmp_path: 
     with app.test_client().get(url) as answer:
         assert (answer.status_code, answer.data) == (200, b"a{}")
     assert app.static_folder == str(tmp_path / "public/assets")
+
+
+def test_an_output_folder_elsewhere_must_be_named(tmp_path: Path) -> None:
+    """Pages that answer while every asset is missing are found at start, not by visitors."""
+    write(tmp_path / "public/assets", FILES, with_files=True)
+    (tmp_path / "public/assets/manifest.json").rename(tmp_path / "public/manifest.json")
+    app = flask.Flask("shop", root_path=str(tmp_path))
+    app.config["ASSETBUILD_MANIFEST"] = "public/manifest.json"
+    with pytest.raises(AssetbuildError, match=r"set app.config\['ASSETBUILD_ROOT'\]"):
+        Assetbuild(app)
+    app.config["ASSETBUILD_ROOT"] = "public/assets"
+    Assetbuild(app)
