@@ -73,7 +73,7 @@ def test_what_init_writes_loads_and_builds_as_it_is(tmp_path: Path, name: str) -
     files, texts = PROJECTS[name]
     config = written(lay(tmp_path, *files, **texts))
     if name not in ("names that need quotes",):
-        pipeline.build(config, options=pipeline.Options())
+        assert pipeline.build(config, options=pipeline.Options()).build
 
 
 @pytest.mark.parametrize("name", [name for name in PROJECTS if name not in ("nothing", "modules")])
@@ -304,9 +304,11 @@ def test_anything_else_says_the_line(text: str, line: int) -> None:
 @given(st.text(st.sampled_from("ab:- \n#[]{}'\",&*|\t.%")))
 def test_any_text_is_read_or_not_plain(text: str) -> None:
     try:
-        read("bundles:\n" + text)
-    except NotPlain:
-        return
+        found = read("bundles:\n" + text)
+    except NotPlain as error:
+        assert error.line >= 1
+    else:
+        assert found is None or all(bundle.name for bundle in found.bundles)
 
 
 def test_what_it_says_next_fits_the_output_folder_and_the_apps_package(tmp_path: Path) -> None:

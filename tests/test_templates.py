@@ -163,7 +163,9 @@ def test_what_is_no_jinja_is_one_warning_at_its_place(text: str, line: int, colu
 
 @given(st.text(st.sampled_from("{}%#-\"'( )|~ab\n,=") | st.sampled_from("éx"), max_size=40))
 def test_any_text_gives_references_or_a_warning(text: str) -> None:
-    references("t.html", text)
+    found, problems = references("t.html", text)
+    assert all(one.place.path == "t.html" for one in found)
+    assert all(one.severity is not Severity.ERROR for one in problems)
 
 
 def test_options_of_the_assets_tag_are_reported() -> None:
