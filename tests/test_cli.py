@@ -26,20 +26,8 @@ from tests.cli_seams import (
     Ran,
     Runner,
     Seams,
-    carry_out,
     validate,
 )
-
-
-@pytest.fixture
-def seams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seams:
-    return Seams(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def run(seams: Seams, capsys: pytest.CaptureFixture[str]) -> Runner:
-    return lambda *arguments: carry_out(arguments, capsys)
-
 
 # --- what each command says ------------------------------------------------------------------------------
 

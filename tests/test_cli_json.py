@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -19,20 +18,8 @@ from tests.cli_seams import (
     USAGE,
     Runner,
     Seams,
-    carry_out,
     validate,
 )
-
-
-@pytest.fixture
-def seams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seams:
-    return Seams(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def run(seams: Seams, capsys: pytest.CaptureFixture[str]) -> Runner:
-    return lambda *arguments: carry_out(arguments, capsys)
-
 
 # --- json ------------------------------------------------------------------------------------------------
 

@@ -31,12 +31,6 @@ from tests.cli_seams import (
     validate,
 )
 
-
-@pytest.fixture
-def seams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seams:
-    return Seams(monkeypatch, tmp_path)
-
-
 # --- the terminal ----------------------------------------------------------------------------------------
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
