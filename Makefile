@@ -11,13 +11,14 @@ DEPFILE  := sample_app/.assetbuild/make.d
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo assets serve test check bench docs clean always
+.PHONY: help demo assets serve test lab check bench docs clean always
 
 help:
 	@echo "make demo    build the sample app's assets and show what was made"
 	@echo "make serve   serve the sample app on http://127.0.0.1:$(PORT)/ (PORT=... for another port)"
 	@echo "make assets  build the sample app's assets if anything changed"
 	@echo "make test    run the tests"
+	@echo "make lab     prove the minifiers on whole libraries from npm: several minutes"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure against the peers"
 	@echo "make docs    check that docs and code agree"
@@ -59,6 +60,10 @@ serve: assets
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# Needs node and npm. `make test` leaves it out, and says how many tests it left out.
+lab: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m lab
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ def init(session: Session) -> Outcome:
 @click.option("--check", is_flag=True, help="Fail if the output is not up to date; write nothing.")
 @click.option("--depfile", metavar="F", type=click.Path(path_type=Path), help="Write make/ninja dependencies to F.")
 @click.option("--force", is_flag=True, help="Trust neither the cache nor what is in the output folder.")
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Worker threads; one per core by default.")
+@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Threads and processes; one per core by default.")
 @click.option("--dev", is_flag=True, help="No minifying, no compressed variants.")
 @_json_option
 @click.pass_obj

@@ -11,15 +11,15 @@ import pytest
 
 
 def ask_node(program: str, value: object, *flags: str) -> object:
-    """What `program`, the body of a function of `input`, returns; both sides are JSON."""
+    """What `program`, the body of a function of `input`, returns or promises; both sides are JSON."""
     node = shutil.which("node")
     if node is None:
         if os.environ.get("CI"):
             pytest.fail("node is not installed, and CI is set")
         pytest.skip("node is not installed")
     wrapped = (
-        "let s='';process.stdin.on('data',d=>s+=d).on('end',()=>"
-        f"process.stdout.write(JSON.stringify((input=>{{{program}}})(JSON.parse(s)))))"
+        "let s='';process.stdin.on('data',d=>s+=d).on('end',async()=>"
+        f"process.stdout.write(JSON.stringify(await(input=>{{{program}}})(JSON.parse(s)))))"
     )
     done = subprocess.run(
         [node, *flags, "-e", wrapped],

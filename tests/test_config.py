@@ -20,6 +20,7 @@ from assetbuild.build.model import (
     BuildFailed,
     BundleSpec,
     Config,
+    Licences,
     Missing,
     Modules,
     Problem,
@@ -88,6 +89,7 @@ manifest = "m.json"
 compress = {br = 5, gzip = 1}
 missing = "warn"
 modules = "importmap"
+licences = "file"
 stable = ["favicon.ico"]
 templates = ["templates/**/*.html"]
 [processors]
@@ -121,6 +123,7 @@ def test_every_key_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
         compress=((Algorithm.BROTLI, 5), (Algorithm.GZIP, 1)),
         missing=Missing.WARN,
         modules=Modules.IMPORTMAP,
+        licences=Licences.FILE,
         stable=("favicon.ico",),
         templates=("templates/**/*.html",),
         processors={
@@ -329,6 +332,13 @@ MISTAKES = [
     ("output = []", 1, 10, "`output` must be a string, not a list", 'write output = "public/assets"'),
     ("manifest = 1", 1, 12, "`manifest` must be a string, not an integer", "write manifest ="),
     ("missing = true", 1, 11, '`missing` must be "error" or "warn", not a boolean', 'write missing = "error"'),
+    (
+        "licences = 'files'",
+        1,
+        12,
+        '`licences` must be "keep" or "file", not "files"',
+        "did you mean `file`?",
+    ),
     (
         "modules = 'rewrit'",
         1,
@@ -656,6 +666,7 @@ DIGEST_CHANGES = [
     "compress = {gzip = 8, br = 11}",
     "missing = 'warn'",
     "modules = 'importmap'",
+    "licences = 'file'",
     "stable = ['a']",
     "[processors]\ncss = []",
     "[processors]\njs = []",

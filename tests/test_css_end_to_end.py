@@ -228,3 +228,75 @@ def test_a_bundle_in_another_folder_gets_urls_relative_to_itself(tmp_path: Path)
     assert built.read("site/all.css") == (
         f"a{{b:url(../{built.path('css/i.png')})}}\na{{b:url(../{built.path('x/i.png')})}}\n"
     )
+
+
+def test_a_style_sheet_that_does_not_parse_is_published_with_a_warning_at_its_place(tmp_path: Path) -> None:
+    css = "a{b:url(f.jpg)}\n/* c"
+    built = project(tmp_path, {**FILES, "css/app.css": css}, "compress = []\n")
+    warning = next(problem for problem in built.problems() if problem.code == "css-syntax")
+    assert warning.severity is Severity.WARNING
+    assert warning.place is not None
+    assert (warning.place.line, warning.place.column) == (2, 1)
+    assert unhashed(built.read("css/app.css")) == "a{b:url(f-#.jpg)}\n/* c"
+
+
+def test_what_a_bundle_imports_need_not_be_published(tmp_path: Path) -> None:
+    files = {
+        "css/app.css": '@import "parts/_a.css" screen;\n.app{b:url(f.jpg)}',
+        "css/parts/_a.css": '@import "deep/_b.css";\n.a{b:url(../f.jpg)}',
+        "css/parts/deep/_b.css": ".b{b:url(/img/f.jpg)}",
+    }
+    config = f'exclude = ["**/_*"]\n{PLAIN}[bundles]\n"css/app.css" = ["css/app.css"]\n'
+    built = project(tmp_path, {**FILES, **files}, config)
+    assert built.problems() == ()
+    assert unhashed(built.read("css/app.css")) == (
+        "@media screen {\n.b{b:url(../img/f-#.jpg)}\n}\n@media screen {\n\n.a{b:url(f-#.jpg)}\n}\n"
+        "\n.app{b:url(f-#.jpg)}\n"
+    )
+    assert not any("_a" in name for name in built.manifest["assets"])
+    before = built.path("css/app.css")
+    built.write({"static/css/parts/deep/_b.css": ".c{}"}).build()
+    assert built.path("css/app.css") != before
+
+
+def test_a_sheet_published_by_itself_may_not_import_what_is_not_published(tmp_path: Path) -> None:
+    files = {"css/app.css": '@import "_a.css";', "css/_a.css": "a{}"}
+    config = f'exclude = ["**/_*"]\n{PLAIN}[bundles]\n"all.css" = ["css/app.css"]\n'
+    assert project(tmp_path, files, config).codes() == ["not-published"]
+
+
+def test_an_imported_sheet_with_a_missing_picture_is_an_error_there(tmp_path: Path) -> None:
+    files = {"css/app.css": '@import "_a.css";', "css/_a.css": "a{b:url(gone.png)}"}
+    config = f'exclude = ["**/_*"]\n{PLAIN}[bundles]\n"css/app.css" = ["css/app.css"]\n'
+    (problem,) = project(tmp_path, files, config).problems()
+    assert problem.code == "missing"
+    assert problem.place is not None
+    assert problem.place.path.endswith("css/_a.css")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\xef\xbb\xbf.b{}", ".b{}\n"),
+        ('@charset "utf-16";.b{content:"é"}'.encode("utf-16"), '.b{content:"é"}\n'),
+        ('@charset "latin-1";.b{content:"é"}'.encode("latin-1"), '.b{content:"é"}\n'),
+        ('@charset "utf-8";.b{content:"é"}'.encode(), '.b{content:"é"}\n'),
+    ],
+)
+@pytest.mark.parametrize("imported", [True, False])
+def test_every_encoding_is_utf8_in_a_bundle(tmp_path: Path, data: bytes, text: str, imported: bool) -> None:
+    files: dict[str, str | bytes] = {"a.css": '@import "b.css";' if imported else "", "b.css": data}
+    inputs = '["a.css"]' if imported else '["a.css", "b.css"]'
+    built = project(tmp_path, files, f'exclude = ["?.css"]\n{PLAIN}[bundles]\n"all.css" = {inputs}\n')
+    assert built.problems() == ()
+    assert built.read("all.css") == text
+
+
+def test_fonts_of_an_inlined_sheet_are_preloaded_and_the_sheet_is_not(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "css/app.css": '@import "_a.css";', "css/_a.css": "@font-face{src:url(f.woff2)}", "css/f.woff2": b"f"
+    }  # fmt: skip
+    config = f'exclude = ["**/_*"]\n{PLAIN}[bundles]\n"css/app.css" = ["css/app.css"]\n'
+    built = project(tmp_path, files, config)
+    assert built.problems() == ()
+    assert built.manifest["assets"]["css/app.css"]["preload"] == ["css/f.woff2"]

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetbuild.build.css_normal import normal_form
+from assetbuild.build.licences import css_licences, kept_css_comments
 from assetbuild.build.prove_css import same
-from assetbuild.build.safe_css import kept_comments, minify, with_kept_licences
+from assetbuild.build.safe_css import minify
 
 SAME = [
     ("a { b : c ; }", "a{b:c}"),
@@ -212,7 +213,7 @@ def test_the_safe_minifier_writes_the_least_that_reads_the_same(text: str, minif
     ],
 )
 def test_licence_comments_get_the_mark_that_minifiers_heed(text: str, kept: str) -> None:
-    assert with_kept_licences(text) == kept
+    assert css_licences(text) == kept
 
 
 WORDS = ("url(", "url(a b)", ":is(", ":not(", "calc(", "var(--a", "--b", "@media ", "@layer ", "@scope ", "!important")
@@ -254,4 +255,4 @@ def test_the_safe_minifier_drops_licences_when_asked() -> None:
 
 
 def test_the_kept_comments_are_the_real_ones_in_order() -> None:
-    assert kept_comments("/*! a */ b{c:'/*! d */'} /* e */ /*! f */") == ("/*! a */", "/*! f */")
+    assert kept_css_comments("/*! a */ b{c:'/*! d */'} /* e */ /*! f */") == ("/*! a */", "/*! f */")

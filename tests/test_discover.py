@@ -90,13 +90,20 @@ def test_names_that_may_be_declared_once_are_declared_once_in_a_bundle(
 
 
 @pytest.mark.parametrize("imported", ["b.css", "all.css"])
-def test_an_import_of_what_the_bundle_holds_is_an_error(tmp_path: Path, imported: str) -> None:
-    files = {"a.css": f'@import "{imported}";', "b.css": "b{}"}
-    config = f'exclude = ["b.css"]\n{PLAIN}[bundles]\n"all.css" = ["a.css", "b.css"]\n'
-    (problem,) = project(tmp_path, files, config).problems()
-    assert (problem.code, problem.hint) == ("import-of-input", "remove the @import")
+def test_an_import_of_what_the_bundle_holds_adds_nothing(tmp_path: Path, imported: str) -> None:
+    files = {"a.css": f'@import "{imported}";a{{}}', "b.css": "b{}"}
+    config = f'exclude = ["?.css"]\n{PLAIN}[bundles]\n"all.css" = ["a.css", "b.css"]\n'
+    site = project(tmp_path, files, config)
+    assert site.problems() == ()
+    assert site.read("all.css") == "a{}\nb{}\n"
 
 
 def test_a_bare_specifier_that_lacks_its_dot_is_told_so(tmp_path: Path) -> None:
     (problem,) = project(tmp_path, {"a.js": 'import "b.js"', "b.js": "export {}"}).problems()
     assert problem.hint == 'write "./b.js": without the dot it is a bare specifier'
+
+
+def test_every_bundle_is_told_its_own_clash(tmp_path: Path) -> None:
+    files = {"a.js": "let a", "b.js": "let a", "c.js": "let c", "d.js": "let c"}
+    config = f'{PLAIN}[bundles]\n"one.js" = ["a.js", "b.js"]\n"two.js" = ["c.js", "d.js"]\n'
+    assert project(tmp_path, files, config).codes() == ["name-declared-twice"] * 2

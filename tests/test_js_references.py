@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from assetbuild.build.model import RefKind
 from assetbuild.build.scan_js import Script, read
+from tests.project import PLAIN, project
 
 STATIC, DYNAMIC, URL, MAP = RefKind.JS_IMPORT, RefKind.JS_DYNAMIC, RefKind.JS_URL, RefKind.SOURCE_MAP
+RESOLVE, SCRIPTS = RefKind.JS_RESOLVE, RefKind.JS_IMPORT_SCRIPTS
 
 
 def found(text: str) -> list[tuple[RefKind, str, str, str]]:
@@ -34,18 +37,43 @@ def found(text: str) -> list[tuple[RefKind, str, str, str]]:
         ("import d from '/lib/m.js'", STATIC, "/lib/m.js", "'/lib/m.js'"),
         ("export * from './m.js'", STATIC, "./m.js", "'./m.js'"),
         ("export * as n from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("export * as 'a b' from './m.js'", STATIC, "./m.js", "'./m.js'"),
         ("export {a} from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("export{default as x}from'./m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("export {} from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import {default as x} from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import {'a b' as x} from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import d, * as n from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import {} from './m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import/*c*/'./m.js'/*d*/;", STATIC, "./m.js", "'./m.js'"),
+        ("import\n'./m.js'", STATIC, "./m.js", "'./m.js'"),
+        ("import o from './m.json' with {type: 'json',}", STATIC, "./m.json", "'./m.json'"),
         ("import './m.js?v=1#x'", STATIC, "./m.js", "'./m.js?v=1#x'"),
         ("import './m.js?'", STATIC, "./m.js", "'./m.js?'"),
         ("const é = '\U0001f600'; import('./m.js')", DYNAMIC, "./m.js", "'./m.js'"),
         ("import( /* c */ './m.js' )", DYNAMIC, "./m.js", "'./m.js'"),
         ("import(`./m.js`)", DYNAMIC, "./m.js", "`./m.js`"),
         ("import('./m.json', {with: {type: 'json'}})", DYNAMIC, "./m.json", "'./m.json'"),
+        ("import('./m.css', {with: {type: 'css',},},)", DYNAMIC, "./m.css", "'./m.css'"),
+        ("import('./m.js',)", DYNAMIC, "./m.js", "'./m.js'"),
+        ("import('./m.js').then(({ x }) => x)", DYNAMIC, "./m.js", "'./m.js'"),
+        ("const { x } = await import(`./m.js`, options)", DYNAMIC, "./m.js", "`./m.js`"),
         ("x = `${import('./m.js')}`", DYNAMIC, "./m.js", "'./m.js'"),
         ("new URL('./i.png', import.meta.url)", URL, "./i.png", "'./i.png'"),
         ("new URL('i.png', import.meta.url)", URL, "i.png", "'i.png'"),
         ("new URL(/* c */ './i.png', /* d */ import.meta.url,)", URL, "./i.png", "'./i.png'"),
         ("new Worker(new URL('./w.js', import.meta.url), {type: 'module'})", URL, "./w.js", "'./w.js'"),
+        ("new SharedWorker(new URL('./w.js', import.meta.url))", URL, "./w.js", "'./w.js'"),
+        ("new URL(`./i.png`, import.meta.url).href", URL, "./i.png", "`./i.png`"),
+        ("new URL('/i.png', import.meta.url)", URL, "/i.png", "'/i.png'"),
+        ("new window.URL('./i.png', import.meta.url)", URL, "./i.png", "'./i.png'"),
+        ("new self.URL('./i.png', import.meta.url)", URL, "./i.png", "'./i.png'"),
+        ("new globalThis.URL('./i.png', import.meta.url)", URL, "./i.png", "'./i.png'"),
+        ("import.meta.resolve('./m.js')", RESOLVE, "./m.js", "'./m.js'"),
+        ("import.meta.resolve(/* c */ `../i.png`,)", RESOLVE, "../i.png", "`../i.png`"),
+        ("importScripts('m.js')", SCRIPTS, "m.js", "'m.js'"),
+        ("self.importScripts('./m.js?v=1')", SCRIPTS, "./m.js", "'./m.js?v=1'"),
+        ("globalThis.importScripts(`/m.js`)", SCRIPTS, "/m.js", "`/m.js`"),
         ("x\n//# sourceMappingURL=a.js.map", MAP, "a.js.map", "//# sourceMappingURL=a.js.map"),
         ("x //# sourceMappingURL=a.js.map \t\n", MAP, "a.js.map", "//# sourceMappingURL=a.js.map \t"),
         ("x\n//@ sourceMappingURL=a.js.map\r\n", MAP, "a.js.map", "//@ sourceMappingURL=a.js.map"),
@@ -81,12 +109,29 @@ def test_a_reference_is_found_with_its_exact_spans(text: str, kind: RefKind, pat
         "new URL('.', import.meta.url); new URL('../', import.meta.url); new URL('#x', import.meta.url)",
         "new URL('./i.png', location.href); new URL('./i.png'); new URI('./i.png', import.meta.url)",
         "function F() { return new URL('./i.png', new.target.url) }",
+        "new window.location.URL('./i.png', import.meta.url); new my.URL('./i.png', import.meta.url)",
+        "URL('./i.png', import.meta.url); window.URL('./i.png', import.meta.url)",
+        "import.meta.resolve('https://example.com/m.js'); import.meta.resolve('./'); import.meta.resolve()",
+        "import.meta.other('./m.js'); meta.resolve('./m.js'); require.resolve('./m.js')",
+        "function F() { new.target.resolve('./m.js') } // import",
+        "importScripts('https://example.com/m.js', '//example.com/m.js', 'blob:x', name); importScripts()",
+        "importScripts(url); importScripts(base + 'm.js'); x.importScripts('m.js')",
+        "new Worker('./w.js'); new Worker('w.js', {type: 'module'}); new SharedWorker('w.js')",
+        "navigator.serviceWorker.register('./sw.js'); fetch('./a.json'); CSS.paintWorklet.addModule('./p.js')",
+        "import.meta.glob('./*.js'); import.meta.env.MODE; require('./m.js'); define(['./m.js'], f)",
         "import './m.js'; a(",
     ],
 )
 def test_what_is_no_reference_is_left_alone(text: str) -> None:
     script = read(text)
     assert (script.references, script.bare, script.computed) == ((), (), ())
+
+
+def test_every_script_of_one_call_is_found() -> None:
+    assert [item[1] for item in found("importScripts('a.js', name, \"b.js\", 'https://x.org/c.js')")] == [
+        "a.js",
+        "b.js",
+    ]
 
 
 def test_the_last_source_map_comment_counts_and_every_one_is_known() -> None:
@@ -114,10 +159,19 @@ def test_escapes_are_undone_in_the_path_and_kept_in_the_span(text: str, slice_: 
     assert [item[1:3] for item in found(text)] == [(slice_, path)]
 
 
-@pytest.mark.parametrize("text", ["import x from 'lit'", "export * from 'lit'", "import('lit')", "é; import(`lit`)"])
-def test_bare_specifiers_are_told_apart(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("import x from 'lit'", STATIC),
+        ("export * from 'lit'", STATIC),
+        ("import('lit')", DYNAMIC),
+        ("é; import(`lit`)", DYNAMIC),
+        ("import.meta.resolve('lit')", RESOLVE),
+    ],
+)
+def test_bare_specifiers_are_told_apart(text: str, kind: RefKind) -> None:
     (bare,) = read(text).bare
-    assert (bare.specifier, text[bare.start : bare.end]) == ("lit", "lit")
+    assert (bare.kind, bare.specifier, text[bare.start : bare.end]) == (kind, "lit", "lit")
     assert read(text).references == ()
 
 
@@ -131,6 +185,9 @@ def test_bare_specifiers_are_told_apart(text: str) -> None:
         ("new URL(`../${name}`, import.meta.url)", (0,)),
         ("new URL(name, import.meta.url)", ()),
         ("new URL('/api/' + name, import.meta.url)", ()),
+        ("é; import.meta.resolve('./' + name)", (3,)),
+        ("import.meta.resolve(name)", ()),
+        ("importScripts(`./${name}.js`, './a.js')", (0,)),
     ],
 )
 def test_computed_imports_are_reported_where_they_stand(text: str, offsets: tuple[int, ...]) -> None:
@@ -254,3 +311,98 @@ def test_the_parser_is_loaded_only_when_a_script_is_read() -> None:
 def test_a_script_full_of_beginnings_of_map_comments_takes_seconds_not_hours(unit: str) -> None:
     script = f"from assetbuild.build import scan_js\nscan_js.read({unit!r} * 50_000)\n"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+# --- what a build makes of them ----------------------------------------------------------------------------
+
+LIT = '[importmap]\nlit = "vendor/lit.js"\nfar = "https://cdn.example.com/far.js"\n'
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "importmap"])
+def test_what_the_import_map_resolves_is_among_the_imports_in_load_order(tmp_path: Path, mode: str) -> None:
+    files = {
+        "a.js": "import 'far'; import 'lit'; import './b.js'; import('late');",
+        "b.js": "export * from 'lit'",
+        "vendor/lit.js": "import './part.js'; import './deep.js'",
+        "vendor/part.js": "self.part = 1",
+        "vendor/deep.js": "export {}",
+        "vendor/late.js": "self.late = 1",
+    }
+    built = project(tmp_path, files, f'modules = "{mode}"\n{PLAIN}{LIT}late = "vendor/late.js"\n')
+    assert built.problems() == ()
+    assets = built.manifest["assets"]
+    assert assets["a.js"]["imports"] == ["vendor/lit.js", "b.js", "vendor/part.js", "vendor/deep.js"]
+    assert assets["b.js"]["imports"] == ["vendor/lit.js", "vendor/part.js", "vendor/deep.js"]
+    assert "module" in assets["vendor/late.js"]  # which has no import and no export, but is only ever imported
+    assert built.read("a.js").startswith("import 'far'; import 'lit'; import './b")
+    assert {name for name in built.manifest["importmap"] if not name.startswith("./")} == {"lit", "far", "late"}
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "importmap"])
+def test_in_a_worker_a_bare_specifier_is_rewritten_because_there_is_no_import_map(tmp_path: Path, mode: str) -> None:
+    files = {
+        "a.js": "import 'lit'; new Worker(new URL('w/w.js', import.meta.url), {type: 'module'})",
+        "w/w.js": "import 'lit'; import './more.js'",
+        "w/more.js": "export * from 'lit'; import 'far'",
+        "vendor/lit.js": "export {}",
+    }
+    built = project(tmp_path, files, f'modules = "{mode}"\n{PLAIN}{LIT}')
+    (problem,) = built.problems()
+    assert (problem.code, problem.place and problem.place.path) == (
+        "bare-in-worker",
+        str(tmp_path / "static/w/more.js"),
+    )
+    assert 'import "https://cdn.example.com/far.js" itself' in problem.hint
+    lit, more = built.path("vendor/lit.js"), built.path("w/more.js").removeprefix("w/")
+    assert built.read("a.js").startswith("import 'lit'; ")
+    assert built.read("w/w.js") == f"import '../{lit}'; import './{more}'"
+    assert built.read("w/more.js") == f"export * from '../{lit}'; import 'far'"
+    assert built.manifest["importmap"] == {"lit": "vendor/lit.js", "far": "https://cdn.example.com/far.js"}
+
+
+def test_a_bare_specifier_stays_in_a_bundle(tmp_path: Path) -> None:
+    files = {"a.js": "import('lit')", "b.js": "b", "vendor/lit.js": "export {}"}
+    built = project(tmp_path, files, f'{PLAIN}{LIT}[bundles]\n"c.js" = ["a.js", "b.js"]\n')
+    assert built.problems() == ()
+    assert built.read("c.js").startswith("import('lit')")
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "importmap"])
+def test_a_resolved_specifier_is_a_specifier_and_no_import(tmp_path: Path, mode: str) -> None:
+    files = {
+        "a.js": "import.meta.resolve('./w.js'); import.meta.resolve('../img/i.svg')",
+        "w.js": "w",
+        "i.svg": "<svg/>",
+    }
+    files = {f"js/{name}" if name != "i.svg" else "img/i.svg": text for name, text in files.items()}
+    built = project(tmp_path, files, f'modules = "{mode}"\n{PLAIN}')
+    assert built.problems() == ()
+    worker, image = built.path("js/w.js").removeprefix("js/"), built.path("img/i.svg")
+    rewritten = f"import.meta.resolve('./{worker}'); import.meta.resolve('../{image}')"
+    assert built.read("js/a.js") == (rewritten if mode == "rewrite" else files["js/a.js"])
+    assert "imports" not in built.manifest["assets"]["js/a.js"]
+    assert "module" not in built.manifest["assets"]["js/w.js"]
+    mapped = {"./js/w.js": "js/w.js", "./img/i.svg": "img/i.svg"} if mode == "importmap" else {}
+    assert built.manifest.get("importmap", {}) == mapped
+
+
+def test_scripts_of_a_classic_worker_are_rewritten_relative_to_the_script_and_stay_classic(tmp_path: Path) -> None:
+    files = {"w/w.js": "importScripts('p/a.js', './b.js?v=1', '/c.js')", "w/p/a.js": "a", "w/b.js": "b", "c.js": "c"}
+    built = project(tmp_path, files, f'modules = "importmap"\n{PLAIN}')
+    assert built.problems() == ()
+    a, b = (built.path(name).removeprefix("w/") for name in ("w/p/a.js", "w/b.js"))
+    assert built.read("w/w.js") == f"importScripts('{a}', '{b}?v=1', '../{built.path('c.js')}')"
+    assert [name for name, asset in built.manifest["assets"].items() if "module" in asset] == []
+
+
+def test_a_style_sheet_that_a_script_imports_is_not_preloaded_but_its_fonts_are(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.js": "import s from './s.css' with {type: 'css'}",
+        "s.css": "@font-face{src:url(f.woff2)}",
+        "f.woff2": b"f",
+        "t.css": "@import 's.css';",
+    }
+    built = project(tmp_path, files)
+    assert built.problems() == ()
+    assert built.manifest["assets"]["a.js"]["preload"] == ["f.woff2"]
+    assert built.manifest["assets"]["t.css"]["preload"] == ["s.css", "f.woff2"]

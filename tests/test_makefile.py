@@ -136,7 +136,7 @@ def test_make_demo_builds_and_shows_what_was_made(built: Checkout) -> None:
 
 def test_make_alone_says_what_there_is(built: Checkout) -> None:
     said = built.make().stdout
-    targets = ["demo", "serve", "assets", "test", "check", "bench", "docs", "clean"]
+    targets = ["demo", "serve", "assets", "test", "lab", "check", "bench", "docs", "clean"]
     assert [line.split()[1] for line in said.splitlines()] == targets
 
 

@@ -681,7 +681,7 @@ def test_import_map_mode_leaves_specifiers_alone_and_lists_them(tmp_path: Path) 
     assert built.problems() == ()
     assert built.read("js/a.js").startswith("import './b.js'; import 'thing'; new Worker(new URL('w-")
     assert built.manifest["importmap"] == {"./js/b.js": "js/b.js", "thing": "t.js"}
-    assert built.manifest["assets"]["js/a.js"]["imports"] == ["js/b.js"]
+    assert built.manifest["assets"]["js/a.js"]["imports"] == ["js/b.js", "t.js"]
     assert verify(built.config) == ()
 
 

@@ -160,6 +160,14 @@ def test_the_original_is_read_once_and_before_any_engine() -> None:
     assert texts == ["a { b : c }", "a {"]
 
 
+@pytest.mark.parametrize(("name", "kind", "text"), [("rjsmin", JS, "a=1"), ("rcssmin", CSS, "a{b:c}")])
+def test_what_is_minified_already_is_not_even_read(name: str, kind: TextKind, text: str) -> None:
+    def read(text: str) -> processors.Original:
+        raise AssertionError("nothing is to be proven")
+
+    assert replace(create(name, kind), read=read)(text) == Processed(text)
+
+
 def test_a_result_that_is_not_shorter_is_no_gain() -> None:
     wordy = replace(create("rjsmin", JS), engine=lambda text: text + " ")
     assert wordy("x ( )") == Processed("x ( )")

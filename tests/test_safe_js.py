@@ -10,7 +10,7 @@ import rjsmin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assetbuild.build.processors import kept_comments
+from assetbuild.build.licences import kept_comments
 from assetbuild.build.prove_js import same
 from assetbuild.build.safe_js import minify
 from tests.node import ask_node

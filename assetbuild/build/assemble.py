@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from assetbuild.build import join_css, join_js
+from assetbuild.build import flatten_css, join_js
 from assetbuild.build.edits import Edit, edited
 from assetbuild.build.graph import Edge, Scanned
+from assetbuild.build.media import text_kind
 from assetbuild.build.model import Link, Problem, RefKind, Text, TextKind
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.scan_js import Script
@@ -25,6 +26,10 @@ class Marked:
     text: str
     prefix: str
     links: tuple[Link, ...]
+
+    def linked(self, link: Link) -> tuple[Marked, str]:
+        """The same with one more link, and that one's mark."""
+        return replace(self, links=(*self.links, link)), f"{self.prefix}{len(self.links):06d}z"
 
     def pieces(self, processed: str) -> Text:
         """Cut a processor's result at its marks."""
@@ -63,7 +68,8 @@ def assemble(
     if not step.is_bundle:
         text = edited(inputs[0].text, edits[0])
     elif step.kind is TextKind.CSS:
-        text = join_css.join([edited(item.text, own) for item, own in zip(inputs, edits, strict=True)])
+        own_edits = dict(zip(step.inputs, edits, strict=True))
+        text = flatten_css.text_of(step.parts, {item.source.logical: item.text for item in inputs}, own_edits)
     else:
         joined = join_js.join(
             [
@@ -96,7 +102,9 @@ def _is_written(edge: Edge, step: CompileStep, *, keep_map: bool) -> bool:
         return False
     if edge.reference.kind is RefKind.SOURCE_MAP:
         return keep_map
-    return step.is_bundle or not edge.is_mapped
+    if edge.reference.kind is RefKind.CSS_IMPORT and step.is_bundle and text_kind(edge.target) is TextKind.CSS:
+        return False  # it is inlined
+    return not edge.is_mapped or (step.is_bundle and not edge.is_bare)
 
 
 def _map_edits(item: Scanned, edges: Sequence[Edge], *, keep_map: bool) -> list[Edit]:

@@ -1,7 +1,8 @@
 """A style sheet without comments and without the white space that means nothing: what a proof compares.
 
-Knows where white space separates (a descendant combinator, `and (`, `1px + 2px`) and where it does not; nothing of what
-properties mean. Where in doubt white space counts: then a proof fails, which costs some bytes but harms nobody.
+Knows where white space separates (a descendant combinator, `and (`, `1px + 2px`) and where it does not; which spellings
+mean the same is `css_spelling`'s. In doubt white space counts: then a proof fails, which costs some bytes but harms
+nobody.
 """
 
 from __future__ import annotations
@@ -10,19 +11,9 @@ import enum
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from assetbuild.build.css_tokens import CLOSERS, Kind, is_closed, tokenize, unescape
-
-
-class Part(NamedTuple):
-    """A token that counts; `gap`: white space that counts stands before it. `start` and `end` are in the text."""
-
-    kind: Kind
-    text: str
-    gap: bool
-    start: int
-    end: int
+from assetbuild.build import css_spelling
+from assetbuild.build.css_tokens import CLOSERS, Kind, Part, is_closed, tokenize, unescape
 
 
 class _Context(enum.Enum):
@@ -63,6 +54,12 @@ _AT_RULES = {
     "@font-feature-values": _Context.PLAIN,
     "@scope": _Context.SCOPE,
 }
+# In their blocks every token is read by its value. Others, known or not, may have a reader that looks at the spelling.
+_KNOWN_BLOCKS = frozenset(
+    {"@media", "@supports", "@container", "@layer", "@page", "@scope", "@starting-style", "@font-face", "@keyframes"}
+    | {"@-webkit-keyframes", "@-moz-keyframes", "@-o-keyframes"}
+)
+_MARGIN_BOX = re.compile(r"@(?:top|bottom|left|right)-[a-z-]+")
 _QUERIES = frozenset({"style(", "scroll-state(", "supports(", "media("})
 _OF_SELECTORS = frozenset(
     {
@@ -139,6 +136,7 @@ def _matching(atoms: Sequence[Part]) -> dict[int, int] | None:
 class _Walker:
     """Follows CSS Syntax 3, section 5.4, with nesting: a block holds declarations, at-rules and rules alike.
 
+    `blocks` says of the open ones, and of the sheet around them, whether `css_spelling` applies.
     `ended`: the last part is a semicolon that ended a declaration or an at-rule, so another would end nothing.
     """
 
@@ -147,15 +145,17 @@ class _Walker:
     heeded_charset: bool
     parts: list[Part] = field(default_factory=list)
     ended: bool = False
+    blocks: list[bool] = field(default_factory=lambda: [True])
 
     def run(self) -> None:
-        index, depth = 0, 0
+        index = 0
         while index < len(self.atoms):
             kind = self.atoms[index].kind
+            depth = len(self.blocks) - 1
             if kind is Kind.CLOSE_BRACE:
                 self._drop_semicolon()
                 self._add(index)
-                depth -= 1
+                self.blocks.pop()
                 index += 1
             elif not depth and kind in (Kind.CDO, Kind.CDC):
                 self._add(index)
@@ -166,10 +166,11 @@ class _Walker:
                     self._add(index)
                 index += 1
             else:
+                start = index
                 index = self._statement(index, nested=depth > 0)
                 if index < len(self.atoms) and self.atoms[index].kind is Kind.OPEN_BRACE:
                     self._add(index)
-                    depth += 1
+                    self.blocks.append(self._is_respelled(start))
                     index += 1
         self._drop_semicolon()
 
@@ -194,13 +195,27 @@ class _Walker:
                 return end + semicolon
             self._span(start, end, _AT_RULES.get(name, _Context.EXACT))
         elif block or not nested:
-            self._span(start, end, _Context.SELECTOR)
+            self._selector(start, end)
         else:
             self._declaration(start, end)
         if semicolon:
             self._add(end)
             self.ended = True
         return end + semicolon
+
+    def _is_respelled(self, start: int) -> bool:
+        """Whether what the block holds that the statement at `start` opens has one spelling for all that are equal."""
+        first = self.atoms[start]
+        if not self.blocks[-1] or first.kind is not Kind.AT:
+            return self.blocks[-1]
+        name = first.text.lower()
+        return name in _KNOWN_BLOCKS or _MARGIN_BOX.fullmatch(name) is not None
+
+    def _selector(self, start: int, end: int) -> None:
+        done = len(self.parts)
+        self._span(start, end, _Context.SELECTOR)
+        if self.blocks[-1]:
+            self.parts[done:] = css_spelling.selector(self.parts[done:])
 
     def _charset(self, start: int, end: int) -> None:
         """Keep it as it is if browsers heed it: only these exact bytes at the start of the file (section 3.2)."""
@@ -220,7 +235,10 @@ class _Walker:
         spelled = self.atoms[name].text
         if not spelled.startswith("--"):
             exact = spelled.lower() == "initial-value"  # of `@property`
+            done = len(self.parts)
             self._span(value, end, _Context.EXACT if exact else _Context.VALUE)
+            if name == start and self.blocks[-1]:
+                self.parts[done:] = css_spelling.value(spelled, self.parts[done:])
         elif value < end:
             self._span(value, end, _Context.EXACT)
         elif self.atoms[end].gap:
@@ -232,16 +250,17 @@ class _Walker:
         contexts: list[tuple[int, _Context]] = []
         for index in range(start, end):
             atom = self.atoms[index]
-            self._add(index, gap=atom.gap and index > start and self._counts(index, context))
+            exact = context is _Context.EXACT and (atom.kind is Kind.STRING or "\\" in atom.text)
+            self._add(index, gap=atom.gap and index > start and self._counts(index, context), exact=exact)
             if atom.kind in CLOSERS:
                 contexts.append((self.ends[index], context))
                 context = self._within(index, context)
             elif contexts and contexts[-1][0] == index:
                 context = contexts.pop()[1]
 
-    def _add(self, index: int, *, gap: bool = False) -> None:
+    def _add(self, index: int, *, gap: bool = False, exact: bool = False) -> None:
         atom = self.atoms[index]
-        self.parts.append(atom if atom.gap is gap else atom._replace(gap=gap))
+        self.parts.append(atom if atom.gap is gap and not exact else atom._replace(gap=gap, exact=exact))
         self.ended = False
 
     def _drop_semicolon(self) -> None:

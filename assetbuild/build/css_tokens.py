@@ -78,6 +78,20 @@ class Token(NamedTuple):
     end: int
 
 
+class Part(NamedTuple):
+    """A token that counts, with its text. `start` and `end` are where it was read.
+
+    `gap`: white space that counts stands before it. `exact`: its spelling counts, escapes and quotes included.
+    """
+
+    kind: Kind
+    text: str
+    gap: bool
+    start: int
+    end: int
+    exact: bool = False
+
+
 CLOSERS: Mapping[Kind, Kind] = MappingProxyType(
     {
         Kind.FUNCTION: Kind.CLOSE_PAREN,

@@ -23,6 +23,8 @@ class Work(enum.Enum):
     """A file was written to the output folder."""
     REUSE = "reuse"
     """A cached step's result was used instead of running it."""
+    SHARE = "share"
+    """A worker process answered a call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assetbuild.build import names, urls
+from assetbuild.build.media import text_kind
 from assetbuild.build.model import (
     Blob,
     Config,
@@ -49,39 +50,60 @@ class Edge:
     """A reference and the logical path of the asset it means; None where the author's bytes are left alone.
 
     `is_mapped`: a module specifier that the import map resolves, in a script that is published on its own.
+    `is_bare`: one that only `[importmap]` resolves; it is rewritten in workers alone, where there is no import map.
     """
 
     reference: Reference
     target: str | None
     is_mapped: bool = False
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """`edges` by the logical path of each text source, in order of position."""
+    """`edges` by the logical path of each text source, in order of position; `inlined` those that are only imported."""
 
     edges: Mapping[str, tuple[Edge, ...]]
+    inlined: Mapping[str, Scanned]
 
 
 def build_graph(
-    config: Config, namespace: Namespace, scanned: Iterable[Scanned], *, exists: Callable[[str], bool]
+    config: Config,
+    namespace: Namespace,
+    scanned: Iterable[Scanned],
+    *,
+    exists: Callable[[str], bool],
+    read: Callable[[str], Scanned | None],
 ) -> tuple[Graph, list[Problem]]:
-    """Resolve every reference of every scanned source, and the import map's logical paths."""
+    """Resolve every reference of every scanned source, and the import map's logical paths.
+
+    `read` scans a source that is not published, for what bundles inline; it gives None where that cannot be read.
+    """
     resolver = _Resolver(config, namespace, exists)
+    items = {item.source.logical: item for item in scanned}
+    inlined: dict[str, Scanned] = {}
     edges: dict[str, tuple[Edge, ...]] = {}
     problems: list[Problem] = list(resolver.importmap_problems())
-    for item in scanned:
+    waiting = list(reversed(items.values()))
+    while waiting:
+        item = waiting.pop()
         found = []
         for reference in item.references:
             target, problem = resolver.resolve(item, reference)
             found.append(Edge(reference, target, _is_mapped(config, item, reference, target)))
             if problem is not None:
                 problems.append(problem)
+            is_new = target is not None and target not in resolver.assets and target not in items
+            if is_new and target is not None and (imported := read(target)) is not None:
+                items[target] = inlined[target] = imported
+                waiting.append(imported)
+        found += resolver.bare_edges(item)
         problems += resolver.specifier_problems(item)
-        edges[item.source.logical] = tuple(found)
-    for name in _in_workers(edges):
+        edges[item.source.logical] = tuple(sorted(found, key=lambda edge: edge.reference.start))
+    for name in sorted(_in_workers(edges)):
         edges[name] = tuple(replace(edge, is_mapped=False) for edge in edges[name])
-    return Graph(edges), problems
+        problems += resolver.worker_problems(items[name])
+    return Graph(edges, inlined), problems
 
 
 def _is_mapped(config: Config, item: Scanned, reference: Reference, target: str | None) -> bool:
@@ -98,8 +120,9 @@ def _is_mapped(config: Config, item: Scanned, reference: Reference, target: str 
 
 
 def _in_workers(edges: Mapping[str, Sequence[Edge]]) -> set[str]:
-    """The scripts that `new URL()` names, and what they import: in a worker there is no import map (HTML standard)."""
-    waiting = [edge.target for found in edges.values() for edge in found if edge.reference.kind is RefKind.JS_URL]
+    """The scripts whose URL a script asks for, and what they import: a worker has no import map (HTML standard)."""
+    by_url = (RefKind.JS_URL, RefKind.JS_RESOLVE)
+    waiting = [edge.target for found in edges.values() for edge in found if edge.reference.kind in by_url]
     reached: set[str] = set()
     while waiting:
         name = waiting.pop()
@@ -137,9 +160,6 @@ class _Resolver:
             return None, self._problem(item, reference, "bad-url", "its percent-escapes are not UTF-8", "mend the URL")
         wanted = urls.normalise(urls.folder_of(item.source.logical), path)
         logical = self.by_nfc.get(names.nfc(wanted)) if wanted is not None else None
-        if logical is not None and (bundle := self._bundle_of_both(item.source.logical, logical, reference.kind)):
-            text = f"{bundle} has {logical} already, as an input or as itself, so it would be loaded twice"
-            return None, self._problem(item, reference, "import-of-input", text, "remove the @import")
         beside = self._beside(item.source, path)
         if logical is None and beside is not None:
             logical = self.by_file.get(beside)
@@ -148,20 +168,18 @@ class _Resolver:
         if logical not in self.assets and reference.kind is RefKind.SOURCE_MAP:
             text = f"the source map {logical} is not published; the comment that names it is removed"
             return None, self._problem(item, reference, "no-source-map", text, "publish it (`include`, `exclude`)")
-        if logical not in self.assets:
+        if logical not in self.assets and not self._is_inlined(item, reference.kind, logical):
             text = f"{logical} exists but is not published"
             hint = f"publish it (`include`, `exclude`), or {self._escape(reference)}"
             return None, self._problem(item, reference, "not-published", text, hint)
         return logical, None
 
-    def _bundle_of_both(self, importer: str, imported: str, kind: RefKind) -> str:
-        """Of an @import: a bundle that holds the importer and is the imported style sheet or holds it; or ''."""
-        if kind is not RefKind.CSS_IMPORT or importer == imported:
-            return ""
-        for bundle, inputs in self.namespace.bundles.items():
-            if importer in inputs and (imported == bundle or imported in inputs):
-                return bundle
-        return ""
+    def _is_inlined(self, item: Scanned, kind: RefKind, logical: str) -> bool:
+        """Whether an import's target need not be published: its importer is part of bundles and nothing else."""
+        importer = item.source.logical
+        alone = importer in self.published and importer not in self.namespace.bundles
+        inlines = kind is RefKind.CSS_IMPORT and text_kind(logical) is TextKind.CSS
+        return inlines and not alone and logical in self.namespace.sources
 
     def _beside(self, source: Source, path: str) -> str | None:
         """The file that `path` means where the source really lies: mounts can tear neighbours apart."""
@@ -209,6 +227,16 @@ class _Resolver:
         place = place_at(item.source.file, item.text, reference.start)
         return Problem(code, text, place, severity=severity, hint=hint)
 
+    def bare_edges(self, item: Scanned) -> Iterator[Edge]:
+        """Bare specifiers that mean an asset. Only a whole entry can: those of folders lead to other hosts."""
+        known = dict(self.config.importmap)
+        for bare in item.script.bare if item.script is not None and not item.broken else ():
+            target = known.get(bare.specifier)
+            if target in self.assets:
+                outer = (bare.start - 1, bare.end + 1)
+                reference = Reference(bare.kind, bare.start, bare.end, bare.specifier, *outer)
+                yield Edge(reference, target, is_mapped=True, is_bare=True)
+
     def specifier_problems(self, item: Scanned) -> Iterator[Problem]:
         """Bare specifiers without an entry in the import map, and imports that cannot be known."""
         if item.script is None or item.broken:
@@ -230,6 +258,16 @@ class _Resolver:
             place = place_at(item.source.file, item.text, offset)
             hint = "write the path as one string, or list what it can name in `stable`"
             yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
+
+    def worker_problems(self, item: Scanned) -> Iterator[Problem]:
+        """Bare specifiers that stay bare in a script of a worker, because they lead to another host."""
+        known = dict(self.config.importmap)
+        for bare in item.script.bare if item.script is not None and not item.broken else ():
+            if bare.specifier in known and known[bare.specifier] not in self.assets:
+                text = f'a worker has no import map, so the bare specifier "{bare.specifier}" cannot be loaded in one'
+                place = place_at(item.source.file, item.text, bare.start)
+                hint = f'import "{known[bare.specifier]}" itself, if this script runs in a worker'
+                yield Problem("bare-in-worker", text, place, severity=Severity.WARNING, hint=hint)
 
     def importmap_problems(self) -> Iterator[Problem]:
         for specifier, value in self.config.importmap:

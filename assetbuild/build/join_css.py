@@ -1,116 +1,22 @@
-"""Joining the inputs of a CSS bundle: what cannot be joined is told, what can is joined without changing its meaning.
+"""What a style sheet must be to stand among others in a bundle, and what of it does not go in.
 
-Knows the rules of the top level and which of them count only at the start of a sheet (CSS Cascade 5, section 2;
-CSS Namespaces 3, section 2); nothing of what the rules say. Files named by `@import` are not read here.
+Knows one sheet at a time: what is wrong with it, and the edits that prepare it. Which sheets a bundle is made of, and
+in which order, is `flatten_css`'s.
 """
 
 from __future__ import annotations
 
-import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assetbuild.build.css_tokens import CLOSERS, Kind, Token, is_closed, tokenize, unescape
+from assetbuild.build.css_imports import read_import
+from assetbuild.build.css_sheet import Ending, Sheet, is_import, is_late_import, is_unsound, sections
+from assetbuild.build.css_tokens import CLOSERS, Kind, is_closed
+from assetbuild.build.edits import Edit
 from assetbuild.build.model import Problem, Severity, place_at
 
 _MAP_COMMENT = re.compile(r"/\*[#@]\s*sourceMappingURL=.*", re.DOTALL)
-# An at-rule that browsers do not know is dropped by them, and so does not end the part where `@import` counts.
-_KNOWN_BLOCKS = frozenset(
-    {
-        "@-webkit-keyframes",
-        "@color-profile",
-        "@container",
-        "@counter-style",
-        "@font-face",
-        "@font-feature-values",
-        "@font-palette-values",
-        "@function",
-        "@keyframes",
-        "@layer",
-        "@media",
-        "@page",
-        "@position-try",
-        "@property",
-        "@scope",
-        "@starting-style",
-        "@supports",
-        "@view-transition",
-    }
-)
-
-
-class Ending(enum.Enum):
-    """What ended a statement of the top level."""
-
-    SEMICOLON = ";"
-    """An at-rule without a block."""
-    BLOCK = "{}"
-    """A rule with its block."""
-    TEXT = "end of text"
-    """Nothing: the text ended first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One rule of the top level: characters `start` to `end`. `name` is `@media` and so on, '' for a style rule."""
-
-    name: str
-    start: int
-    end: int
-    ending: Ending
-    prelude: tuple[Token, ...]
-    """Its tokens up to the block or semicolon, without the keyword, white space and comments."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A style sheet as far as joining needs it. `unclosed` are the brackets open at the end, outermost first."""
-
-    text: str
-    tokens: tuple[Token, ...]
-    statements: tuple[Statement, ...]
-    unclosed: tuple[Token, ...]
-
-
-def read(text: str) -> Sheet:
-    """Split a style sheet into the statements of its top level (CSS Syntax 3, section 5.4.1)."""
-    tokens = tokenize(text)
-    statements: list[Statement] = []
-    opened: list[Token] = []
-    current: list[Token] = []
-    in_block = False
-
-    def finish(end: int, ending: Ending) -> None:
-        first = current[0]
-        name = unescape(text[first.start : first.end]).lower() if first.kind is Kind.AT else ""
-        statements.append(Statement(name, first.start, end, ending, tuple(current[1:] if name else current)))
-        current.clear()
-
-    for token in tokens:
-        kind = token.kind
-        if kind in (Kind.SPACE, Kind.COMMENT) or (kind in (Kind.CDO, Kind.CDC) and not current):
-            continue
-        if not opened and kind is Kind.OPEN_BRACE:
-            in_block = True
-            current = current or [token]
-        if not in_block:
-            current.append(token)
-        if kind in CLOSERS:
-            opened.append(token)
-        elif opened and kind is CLOSERS[opened[-1].kind]:
-            opened.pop()
-            if in_block and not opened:
-                in_block = False
-                finish(token.end, Ending.BLOCK)
-        elif not opened and kind is Kind.SEMICOLON and current[0].kind is Kind.AT:
-            current.pop()
-            finish(token.end, Ending.SEMICOLON)
-    if current:
-        finish(len(text), Ending.BLOCK if in_block else Ending.TEXT)
-    return Sheet(text, tuple(tokens), tuple(statements), tuple(opened))
-
-
 # --- what cannot be joined -------------------------------------------------------------------------------
 
 
@@ -118,17 +24,13 @@ _MOST = 100
 """So many problems of one file are told, errors first: more help nobody, and each is sought out in the text."""
 
 
-def problems_of_input(path: str, text: str, *, first: bool, only: bool = False) -> tuple[Problem, ...]:
-    """Why the style sheet `text`, read from `path`, cannot be an input, and what will be dropped from it.
-
-    `first` says that it is the bundle's first input, `only` that there is no other.
-    """
-    sheet = read(text)
-    found = [*_broken(sheet), *_misplaced(sheet, first=first, only=only)]
+def problems_of_sheet(path: str, sheet: Sheet) -> tuple[Problem, ...]:
+    """Why the style sheet, read from `path`, cannot be part of a bundle, and what will be dropped from it."""
+    found = [*_broken(sheet), *_ignored(sheet)]
     if len(found) > _MOST:
         found = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each.offset))[:_MOST]
     return tuple(
-        Problem(each.code, each.text, place_at(path, text, each.offset), each.severity, hint=each.hint)
+        Problem(each.code, each.text, place_at(path, sheet.text, each.offset), each.severity, hint=each.hint)
         for each in sorted(found, key=lambda each: each.offset)
     )
 
@@ -187,43 +89,10 @@ def _broken(sheet: Sheet) -> Iterator[_Found]:
             )
 
 
-class _Part(enum.IntEnum):
-    """The parts of a style sheet, in the only order in which browsers heed them."""
-
-    LAYERS = 0
-    """`@layer` statements before any `@import`."""
-    IMPORTS = 1
-    """`@import` rules."""
-    NAMESPACES = 2
-    """`@namespace` rules, and `@layer` statements again."""
-    RULES = 3
-    """Everything else."""
-
-
-def _parts(statements: Sequence[Statement]) -> Iterator[tuple[Statement, _Part]]:
-    """Every statement with the part that the sheet had reached before it."""
-    part = _Part.LAYERS
-    for statement in statements:
-        yield statement, part
-        if statement.ending is Ending.BLOCK:
-            if not statement.name or statement.name in _KNOWN_BLOCKS:
-                part = _Part.RULES
-        elif statement.name == "@import":
-            part = max(part, _Part.IMPORTS)
-        elif statement.name == "@namespace" or (statement.name == "@layer" and part is _Part.IMPORTS):
-            part = max(part, _Part.NAMESPACES)
-
-
-def _is_late_import(statement: Statement, part: _Part) -> bool:
-    return statement.name == "@import" and statement.ending is not Ending.BLOCK and part > _Part.IMPORTS
-
-
-def _misplaced(sheet: Sheet, *, first: bool, only: bool) -> Iterator[_Found]:
-    """Rules that count only at the start of a sheet."""
-    for statement, part in _parts(sheet.statements):
-        if statement.ending is Ending.BLOCK:
-            continue
-        if _is_late_import(statement, part):
+def _ignored(sheet: Sheet) -> Iterator[_Found]:
+    """Imports that browsers do not heed, and rules that they drop only where no block is around them."""
+    for statement, part in sections(sheet.statements):
+        if is_late_import(statement, part):
             yield _Found(
                 "css-import-ignored",
                 statement.start,
@@ -231,64 +100,35 @@ def _misplaced(sheet: Sheet, *, first: bool, only: bool) -> Iterator[_Found]:
                 "move it to the top of the file, or remove it",
                 Severity.WARNING,
             )
-        elif statement.name == "@import" and not first:
-            yield _Found(
-                "css-import-in-later-input",
-                statement.start,
-                "only the first input of a bundle may hold @import: after the rules of another, browsers ignore it",
-                "list the imported file as an input of the bundle before this one and remove the @import, "
-                "or move the @import to the top of the first input",
-            )
-        elif statement.name == "@namespace" and part <= _Part.NAMESPACES:
-            yield from _namespace(statement, first=first, only=only)
+        elif is_import(statement) and read_import(sheet.text, statement) is None:
+            problem = "browsers ignore an @import without a URL, so it is dropped from the bundle"
+            yield _Found("css-import-ignored", statement.start, problem, "complete or remove it", Severity.WARNING)
+        elif is_unsound(statement):
+            problem = "browsers ignore this rule, whose selector cannot be one, so it is dropped from the bundle"
+            yield _Found("css-rule-ignored", statement.start, problem, "mend or remove the rule", Severity.WARNING)
 
 
-def _namespace(statement: Statement, *, first: bool, only: bool) -> Iterator[_Found]:
-    hint = "leave this file out of the bundle and load it by itself"
-    if not first:
-        text = "only the first input of a bundle may hold @namespace: after the rules of another, browsers ignore it"
-        yield _Found("css-namespace-in-later-input", statement.start, text, hint)
-    elif not only and statement.prelude and statement.prelude[0].kind is not Kind.IDENT:
-        text = "a default @namespace would also change which elements the other inputs of the bundle select"
-        yield _Found("css-default-namespace", statement.start, text, hint)
+# --- what stays ------------------------------------------------------------------------------------------
 
 
-# --- joining ---------------------------------------------------------------------------------------------
+def cuts(sheet: Sheet) -> list[Edit]:
+    """The edits that make of a style sheet what may stand among others.
 
-
-def join(texts: Sequence[str]) -> str:
-    """The inputs in order, each on lines of its own. `problems_of_input` must have found no error in any.
-
-    Byte-order marks, `@charset`, source-map comments and every `@import` that browsers would ignore are left out; a
-    last statement without its semicolon gets one.
+    `@charset`, `<!--` and `-->`, source-map comments and all that browsers would ignore only there
+    are left out; a last statement without its semicolon gets one.
     """
-    pieces: list[str] = []
-    for text in texts:
-        piece = _prepared(text.removeprefix("\ufeff"))
-        if piece:
-            pieces += [piece] if piece.endswith("\n") else [piece, "\n"]
-    return "".join(pieces)
-
-
-def _prepared(text: str) -> str:
-    sheet = read(text)
+    text = sheet.text
     edits = [
         (token.start, token.end, "")
         for token in sheet.tokens
         if token.kind is Kind.COMMENT and _MAP_COMMENT.fullmatch(text, token.start, token.end)
     ]
-    for statement, part in _parts(sheet.statements):
+    edits += [(token.start, token.end, "") for token in sheet.marks]
+    for statement, part in sections(sheet.statements):
         charset = statement.name == "@charset" and statement.ending is not Ending.BLOCK
-        if charset or _is_late_import(statement, part):
+        if charset or is_late_import(statement, part) or is_unsound(statement):
             edits.append((statement.start, statement.end, ""))
         elif statement.ending is Ending.TEXT and statement.name:
             at = max(token.end for token in sheet.tokens if token.kind not in (Kind.SPACE, Kind.COMMENT))
             edits.append((at, at, ";"))
-    pieces: list[str] = []
-    done = 0
-    for start, end, new in sorted(edits):
-        if start >= done:  # else it is a comment within a rule that goes as a whole
-            pieces += (text[done:start], new)
-            done = end
-    text = "".join([*pieces, text[done:]])
-    return text if text.strip() else ""
+    return edits

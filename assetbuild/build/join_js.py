@@ -6,16 +6,19 @@ that do not parse) is told by `problems_of_input`, which the caller asks before 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assetbuild.build.edits import Edit, edited
+from assetbuild.build.js_names import current_script
 from assetbuild.build.model import Problem, Severity, place_at
 from assetbuild.build.scan_js import Script
 
 BARRIER = "\n;\n"
 """Ends a line comment, then a statement: no input can swallow or continue another."""
 
+_META = re.compile(r"import\s*\.\s*meta\b")
 _LINE_ENDS = ("\n", "\r", "\u2028", "\u2029")
 
 
@@ -56,13 +59,22 @@ def problems_of_input(path: str, text: str, script: Script) -> tuple[Problem, ..
         return (
             Problem(
                 "module-in-bundle",
-                "an ES module cannot be an input of a classic bundle: its import and export are syntax errors there",
+                f"{_module_words(text, script.module_syntax)}, so it cannot be an input of a classic bundle",
                 place_at(path, text, script.module_syntax),
                 hint='publish it on its own and load it with <script type="module">, '
                 "or list the library's classic (UMD or IIFE) build instead",
             ),
         )
     return ()
+
+
+def _module_words(text: str, offset: int) -> str:
+    """What the syntax at `offset` says of its script."""
+    if text.startswith(("await", "for"), offset):
+        return "this is an ES module, or no script at all: `await` outside functions is a syntax error in a classic one"
+    word = "import" if text.startswith("import", offset) else "export"
+    word = "import.meta" if _META.match(text, offset) else word
+    return f"this is an ES module: `{word}` is a syntax error in a classic script"
 
 
 def join(inputs: Sequence[JoinInput]) -> Joined:
@@ -83,8 +95,9 @@ def join(inputs: Sequence[JoinInput]) -> Joined:
             edits += [(start, end, remainder(item.text[start:end])) for start, end in item.script.map_comments]
         if index > 0:
             edits.append((0, item.script.hashbang_end, ""))
-        if item.script.strict_at is not None and spreads and item is coded[0]:
-            # an empty statement ends the directive prologue (ECMA-262, section 11.2.1); one `;` may end a directive
+        if item.script.strict_at is not None and spreads:
+            # In a later input too: those before may hold nothing but directives, which its own would go on. An empty
+            # statement ends the directive prologue (ECMA-262, section 11.2.1); one `;` may end a directive.
             edits.append((*item.script.strict_at, ";;"))
         text = edited(item.text, edits).removeprefix("\ufeff")
         if not text.strip():
@@ -92,7 +105,10 @@ def join(inputs: Sequence[JoinInput]) -> Joined:
         # after an input without code there is no statement to end, and `;` would end the directive prologue
         pieces += [pending, text]
         pending = "\n" if item.script.blank else BARRIER
-    return Joined("".join(pieces), tuple(_lost_strictness(item) for item in strict) if spreads else ())
+    problems = [_lost_strictness(item) for item in strict] if spreads else []
+    if len(coded) > 1:
+        problems += filter(None, map(_other_script, coded))
+    return Joined("".join(pieces), tuple(problems))
 
 
 def remainder(comment: str) -> str:
@@ -110,4 +126,17 @@ def _lost_strictness(item: JoinInput) -> Problem:
         place_at(item.path, item.text, offset),
         Severity.NOTE,
         hint="put it inside a function that wraps the file, or into every input of the bundle",
+    )
+
+
+def _other_script(item: JoinInput) -> Problem | None:
+    offset = current_script(item.text)
+    if offset is None:
+        return None
+    return Problem(
+        "current-script",
+        "`document.currentScript` is the bundle's element: its `src` and attributes are not those of this file",
+        place_at(item.path, item.text, offset),
+        Severity.NOTE,
+        hint="if the file finds its neighbours or settings by it, publish it on its own",
     )

@@ -101,6 +101,15 @@ class Modules(enum.Enum):
     """They are left alone and listed in the import map."""
 
 
+class Licences(enum.Enum):
+    """Where the licence comments of a processed text are."""
+
+    KEEP = "keep"
+    """In the text, where they stood."""
+    FILE = "file"
+    """In a text file beside it, which the text's first comment names."""
+
+
 @dataclass(frozen=True, slots=True)
 class RootSpec:
     """An entry of `sources`: `path` as configured, below `package` when that is given; `mount` is '' or 'a/b'."""
@@ -148,6 +157,7 @@ class Config:
     compress: tuple[tuple[Algorithm, int], ...] = ((Algorithm.GZIP, 9), (Algorithm.BROTLI, 11))
     missing: Missing = Missing.ERROR
     modules: Modules = Modules.REWRITE
+    licences: Licences = Licences.KEEP
     stable: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     processors: Mapping[TextKind, tuple[ProcessorSpec, ...]] = field(
@@ -232,11 +242,20 @@ class RefKind(enum.Enum):
     JS_DYNAMIC = "import()"
     JS_URL = "new URL()"
     """`new URL("...", import.meta.url)`, also as the argument of `new Worker`."""
+    JS_RESOLVE = "import.meta.resolve()"
+    """The URL that a module specifier has; nothing is loaded by it."""
+    JS_IMPORT_SCRIPTS = "importScripts()"
+    """Classic scripts that a classic worker loads, by URLs relative to the worker's own."""
     SOURCE_MAP = "sourceMappingURL"
 
     @property
     def is_module_specifier(self) -> bool:
         """Whether browsers resolve it as a module specifier: relative to the module, or through the import map."""
+        return self in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC, RefKind.JS_RESOLVE)
+
+    @property
+    def loads_a_module(self) -> bool:
+        """Whether what it names is loaded as a module, whatever its syntax."""
         return self in (RefKind.JS_IMPORT, RefKind.JS_DYNAMIC)
 
 

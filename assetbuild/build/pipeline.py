@@ -1,4 +1,4 @@
-"""The one wiring place: config -> discover -> graph -> plan -> compile -> link -> compress -> write -> manifest.
+"""The one wiring place: config, discover, scan, graph, flatten, plan, compile, link, compress, write, manifest.
 
 Reads top to bottom as that line. Each phase reports all its problems; no later phase runs after an error, and nothing
 is written before everything that can be wrong with sources has been looked at.
@@ -19,9 +19,11 @@ from assetbuild.build.discover import discover
 from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
 from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
+from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
-from assetbuild.build.graph import build_graph
+from assetbuild.build.graph import Scanned, build_graph
 from assetbuild.build.keys import Description
+from assetbuild.build.licences import file_name
 from assetbuild.build.lock import build_lock
 from assetbuild.build.model import (
     Blob,
@@ -31,6 +33,7 @@ from assetbuild.build.model import (
     ChangeKind,
     Config,
     FileStat,
+    Licences,
     Output,
     Problem,
     Severity,
@@ -39,11 +42,13 @@ from assetbuild.build.model import (
 )
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
-from assetbuild.build.plan import CompileStep, Step, make_plan
+from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
-from assetbuild.build.scan import scan_all
+from assetbuild.build.scan import scan_all, scan_import
+from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.workers import Crew
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Options:
     """What the command line can ask of one build.
 
     `dev`: no minifying, no variants. `force`: neither the cache nor what is in the output folder is trusted.
-    `jobs`: worker threads; 0 means one per core.
+    `jobs`: how many threads, and worker processes; 0 means one per core.
     """
 
     dev: bool = False
@@ -216,12 +221,15 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
 
     found = _walk(config)
     namespace, _ = discover(config, found)
-    in_templates = templates.check([*namespace.published, *namespace.bundles], templates.find(config))
+    assets = [*namespace.published, *namespace.bundles]
     try:
         options = Options()
         made = make(config, found, options=options, listener=listener, cache=_looking(config), variants=False)
     except BuildFailed as failed:
-        return (*failed.problems, *in_templates)
+        if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
+            assets += [file_name(name) for name in assets]
+        return (*failed.problems, *templates.check(assets, templates.find(config)))
+    in_templates = templates.check([output.logical for output in made.outputs], templates.find(config))
     return (*made.problems, *in_templates)
 
 
@@ -267,23 +275,38 @@ def make(
     last: State = state.EMPTY,
     variants: bool = True,
 ) -> Made:
-    """Discover, scan, resolve, plan, compile, link, compress. Raises `BuildFailed`; writes nothing but the cache."""
+    """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache."""
     report = _Report(list(config.problems))
     namespace, problems = discover(config, found)
     report.phase(problems)
-    with _pool(options.workers) as pool:
-        scanned, problems = scan_all(namespace, pool=pool, listener=listener)
-        graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists)
-        report.phase([*problems, *unresolved])
-        steps = make_plan(config, namespace, scanned, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener)
+    with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
+        scans = Scans(None if options.force else cache)
+        scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
+        more: list[Problem] = []
+
+        def read(logical: str) -> Scanned | None:
+            item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
+            more.extend(found_in_it)
+            return item
+
+        graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists, read=read)
+        scans.save()
+        scanned |= graph.inlined
+        flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
+        report.phase([*problems, *more, *unresolved, *unjoinable])
+        steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
+        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener, crew)
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
         blobs, problems = execute.digest_all(media, _digester(namespace.sources, last, listener), pool)
         report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
+        owners = sorted(name for name, result in compiled.items() if result.licences)
+        licence_files, problems = licence_steps(steps, owners, namespace)
+        report.phase(problems)
         contents = {step.logical: _content(step, compiled, blobs) for step in steps}
+        contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         named = link(contents)
         relations = related.relate(
             {step.logical: step.inputs for step in steps}, namespace.bundles, graph.edges, scanned
@@ -295,6 +318,7 @@ def make(
                 outputs, config.compress, cache=context.cache, listener=listener, pool=pool
             )
             report.phase(problems)
+    steps = (*steps, *licence_files)
     document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
     return Made(
         outputs=outputs,

@@ -6,14 +6,15 @@ bound. The engines are trusted with nothing: not to keep the meaning, the licenc
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assetbuild.build.protocols import Processed, Way
 
-GUARD = "3"
+GUARD = "5"
 """The number of the rules by which results are accepted; raised whenever they change, so that no cached result of
 the older rules is used."""
 
@@ -34,7 +35,7 @@ class Guarded:
 
     `read` makes of a text what results are proven against. `prepare` marks the licence comments for the engine;
     `licences` lists them, as they must stand in the result. `safe` is the minifier for what the engine damages, where
-    there is one.
+    there is one; `tighten` one whose result, proven like any, replaces a longer one of the engine.
     """
 
     name: str
@@ -44,38 +45,61 @@ class Guarded:
     prepare: Callable[[str], str] | None = None
     licences: Callable[[str], tuple[str, ...]] | None = None
     safe: Callable[[str], str] | None = None
+    tighten: Callable[[str], str] | None = None
 
     def __call__(self, text: str) -> Processed:
-        original = self.read(text)
-        refusal = original.refusal()
-        if refusal:
-            return Processed(text, Way.UNCHANGED, refusal)
-        prepared = text if self.prepare is None else self.prepare(text)
-        result, reason = self._attempt(self.engine, text, prepared, original=original)
+        asked = self._asked(text)
+        result, reason = self._attempt(self.engine, asked)
+        if result is not None and self.tighten is not None:
+            tight, _ = self._attempt(self.tighten, replace(asked, limit=len(result)))
+            result = result if tight is None else tight
         if result is not None:
             return Processed(result)
+        if refusal := asked.original().refusal():
+            return Processed(text, Way.UNCHANGED, refusal)
         if self.safe is None:
             return Processed(text, Way.UNCHANGED, f"{self.name} {reason}")
-        result, second = self._attempt(self.safe, text, prepared, original=original)
+        result, second = self._attempt(self.safe, asked)
         if result is not None:
             return Processed(result, Way.FALLBACK, f"{self.name} {reason}")
         return Processed(text, Way.UNCHANGED, f"{self.name} {reason}, and the safe minifier {second}")
 
-    def _attempt(
-        self, minify: Callable[[str], str], text: str, prepared: str, *, original: Original
-    ) -> tuple[str | None, str]:
-        """The result, or None and why there is none. A result that is not shorter is no gain: then it is `text`."""
+    def _asked(self, text: str) -> _Asked:
+        prepared = text if self.prepare is None else self.prepare(text)
+        licences = functools.cache(lambda: () if self.licences is None else self.licences(prepared))
+        return _Asked(text, prepared, functools.cache(lambda: self.read(text)), licences, len(text))
+
+    def _attempt(self, minify: Callable[[str], str], asked: _Asked) -> tuple[str | None, str]:
+        """The result, or None and why there is none. A result that is no gain is proven no further: then it is `text`,
+        or None where something shorter is known."""
         try:
-            result = minify(prepared)
+            result = minify(asked.prepared)
         except Exception as error:  # noqa: BLE001  whatever a third party's code raises, the build goes on
             return None, f"failed ({type(error).__name__}: {error})"
-        if len(result) >= len(text):
-            return text, ""
-        if not original.same(result):
+        unchanged = asked.text if asked.limit == len(asked.text) else None
+        if result == asked.text:
+            return unchanged, ""
+        if asked.original().refusal():
+            return None, "would change what cannot be proven"
+        if len(result) >= asked.limit:
+            return unchanged, ""
+        if not asked.original().same(result):
             return None, "would change its meaning"
-        if self.licences is not None and not _in_order(self.licences(prepared), result):
+        if not _in_order(asked.licences(), result):
             return None, "would drop a licence comment"
         return result, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A text to minify, and what results are held against, made when it is first of use: what is minified already needs
+    no proof. A result must be shorter than `limit`."""
+
+    text: str
+    prepared: str
+    original: Callable[[], Original]
+    licences: Callable[[], tuple[str, ...]]
+    limit: int
 
 
 def _in_order(needles: tuple[str, ...], text: str) -> bool:
@@ -109,63 +133,7 @@ def for_any_text(engine: Callable[[str], str]) -> Callable[[str], str]:
     return minify
 
 
-# --- licence comments ------------------------------------------------------------------------------------
-
-_TAG = re.compile(r"@(?:licen[cs]e|preserve)\b", re.IGNORECASE)
-
-
-def is_licence(comment: str) -> bool:
-    """Whether a comment, with its marks, begins with `!` or holds `@license`, `@licence` or `@preserve`."""
-    return comment.startswith(("/*!", "//!")) or _TAG.search(comment) is not None
-
-
-def may_hold_licences(text: str) -> bool:
-    """A quick look: False only where no comment of `text` can be a licence."""
-    return "/*!" in text or "//!" in text or _TAG.search(text) is not None
-
-
 # --- JavaScript ------------------------------------------------------------------------------------------
-
-
-def javascript_licences(text: str) -> str:
-    """`text` with every licence comment as `/*! ... */`, the one form that minifiers keep."""
-    if not may_hold_licences(text):
-        return text
-    pieces: list[str] = []
-    done = 0
-    for start, end in _comments(text):
-        comment = text[start:end]
-        if not is_licence(comment):
-            continue
-        pieces += [text[done:start], _kept(comment)]
-        done = end
-    pieces.append(text[done:])
-    return "".join(pieces)
-
-
-def _kept(comment: str) -> str:
-    if comment.startswith("/*"):
-        inside = comment[2:-2].removeprefix("!")
-        return f"/*!{inside[1:] if inside.startswith('*') else inside}*/"
-    inside = comment[2:].removeprefix("!").rstrip().replace("*/", "* /")
-    return f"/*!{inside} */"
-
-
-def kept_comments(text: str) -> tuple[str, ...]:
-    """The `/*! ... */` comments of a script, in order."""
-    if "/*!" not in text:
-        return ()
-    comments = (text[start:end] for start, end in _comments(text))
-    return tuple(comment for comment in comments if comment.startswith("/*!"))
-
-
-def _comments(text: str) -> list[tuple[int, int]]:
-    """The spans of the real comments, in characters and in order."""
-    from assetbuild.build import js_tree
-
-    data = js_tree.encode(text)
-    at = js_tree.Characters(data, len(text))
-    return [(at(start), at(end)) for start, end in js_tree.comments(data)]
 
 
 def javascript_original(text: str) -> Original:
@@ -187,18 +155,6 @@ def css_original(text: str) -> Original:
     from assetbuild.build import prove_css
 
     return prove_css.original(text)
-
-
-def css_licences(text: str) -> str:
-    from assetbuild.build import safe_css
-
-    return safe_css.with_kept_licences(text)
-
-
-def kept_css_comments(text: str) -> tuple[str, ...]:
-    from assetbuild.build import safe_css
-
-    return safe_css.kept_comments(text)
 
 
 def safe_css_minify(text: str, *, keep_licences: bool) -> str:

@@ -1,6 +1,7 @@
 """The proof that a minified style sheet means the same: both have one normal form.
 
-Knows no minifier. Names, numbers and colours must be spelled alike: an engine that rewrites them is not proven here.
+Knows no minifier. What `css_spelling` does not make alike must be spelled alike: an engine that rewrites more is not
+proven here.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assetbuild.build.css_normal import Part, normal_form
-from assetbuild.build.css_tokens import ESCAPE, Kind, unescape
+from assetbuild.build.css_normal import normal_form
+from assetbuild.build.css_tokens import ESCAPE, Kind, Part, unescape
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Original:
         return "it does not parse" if self.parts is None else ""
 
     def same(self, after: str) -> bool:
-        """Whether `after` differs in comments and white space without meaning only; False if it does not parse."""
+        """Whether `after` has the same normal form; False if it does not parse."""
         return self.parts is not None and _equal(self.parts, normal_form(after))
 
 
@@ -33,7 +34,7 @@ def original(text: str) -> Original:
 
 
 def same(before: str, after: str) -> bool:
-    """Whether they differ in nothing but comments and white space without meaning. False if either does not parse."""
+    """Whether they differ in nothing that counts: see `css_normal`, `css_spelling`. False if either does not parse."""
     return original(before).same(after)
 
 
@@ -44,7 +45,7 @@ def _equal(one: Sequence[Part], other: Sequence[Part] | None) -> bool:
 
 
 def _same_token(one: Part, other: Part) -> bool:
-    return one.text == other.text or _value(one) == _value(other)
+    return one.text == other.text or not (one.exact or other.exact or _value(one) != _value(other))
 
 
 def _value(part: Part) -> str:

@@ -8,12 +8,12 @@ gives it no meaning. A doubt is a refusal.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
+from assetbuild.build.js_doubts import has_doubtful_text, has_doubtful_tree
+from assetbuild.build.js_flat import NEWLINE, ROOT, Flat, flatten, kinds_of
 from assetbuild.build.js_tree import Characters, encode, first_error, language, parse
 from assetbuild.build.model import place_at
 
@@ -21,26 +21,13 @@ if TYPE_CHECKING:
     from tree_sitter import Tree
 
 
-class _Branch(NamedTuple):
-    """A node with children, on the way down."""
-
-    kind: int
-    depth: int
-
-
 class _Token(NamedTuple):
-    """A leaf. `newline`: a line end stands between it and the token before (ECMA-262, section 12.3)."""
+    """A leaf: its text and kind, and the kinds of what it is part of."""
 
     kind: int
-    depth: int
     text: bytes
     parent: int
     grandparent: int
-    newline: bool
-
-
-class _Doubt(Exception):
-    """The text holds something on which the parser and browsers may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,13 @@ class Original:
         A text that does not parse is never the same as another.
         """
         data = encode(after)
-        return _equal(_walk(self.data, self.tree), _walk(data, parse(data)))
+        tree = parse(data)
+        if self.tree.root_node.has_error or tree.root_node.has_error:
+            return False
+        before, other = flatten(self.data, self.tree), flatten(data, tree)
+        if not _is_equal(before, other) or has_doubtful_tree(before):
+            return False
+        return not (has_doubtful_text(self.data, before) or has_doubtful_text(data, other))
 
 
 def original(text: str) -> Original:
@@ -78,145 +71,28 @@ def same(before: str, after: str) -> bool:
     return original(before).same(after)
 
 
-def _equal(before: Iterator[_Branch | _Token], after: Iterator[_Branch | _Token]) -> bool:
-    previous = _Token(_ROOT, 0, b";", _ROOT, _ROOT, False)
-    try:
-        for one, other in zip_longest(before, after):
-            if one != other and not (
-                isinstance(one, _Token)
-                and isinstance(other, _Token)
-                and one[:-1] == other[:-1]
-                and not _newline_matters(previous, one)
-            ):
-                return False
-            if isinstance(one, _Token):
-                previous = one
-    except _Doubt:
+def _is_equal(one: Flat, other: Flat) -> bool:
+    if one.kinds != other.kinds or one.parents != other.parents or one.texts != other.texts:
         return False
-    return True
-
-
-_ROOT = -1
-"""The kind that stands for the whole text."""
-
-# --- one text as a stream --------------------------------------------------------------------------------
-
-_RESERVED = frozenset(
-    b"break case catch class const continue debugger default delete do else enum export extends false finally for "
-    b"function if import in instanceof let new null return super switch this throw true try typeof var void while "
-    b"with".split()
-)
-"""Names that nothing has; where nothing else fits, the parser takes these words for one (and so `let`, mostly)."""
-
-_WORD = re.compile(rb"[\w$\\\x80-\xff]")
-_NEWLINE = re.compile(rb"[\n\r]|\xe2\x80[\xa8\xa9]")
-_SPACE = re.compile(
-    rb"(?:[\t\n\v\f\r ]|\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f"
-    rb"|\xe3\x80\x80|\xef\xbb\xbf)*"
-)  # ECMA-262, sections 12.2 and 12.3
-
-
-_GENERATORS = ("generator_function", "generator_function_declaration")
-
-_NO_GENERATORS = (
-    "arrow_function",
-    "class_static_block",
-    "computed_property_name",  # of a method it belongs to what is around the method; in doubt none
-    "function_declaration",
-    "function_expression",
-    "method_definition",  # until its `*` is met
-)
-
-
-def _walk(data: bytes, tree: Tree) -> Iterator[_Branch | _Token]:
-    """The tree below the root in order, without comments. Raises `_Doubt`."""
-    if tree.root_node.has_error:
-        raise _Doubt
-    comment, delicate = _kinds("comment"), _kinds("hash_bang_line", "html_comment", "number", "--", "/")
-    statement = _kinds("expression_statement")
-    expression = _kinds("class", "function_expression", "generator_function", "object", "object_pattern")
-    identifier = _kinds("identifier", "shorthand_property_identifier", "statement_identifier")
-    generators, others, methods = _kinds(*_GENERATORS), _kinds(*_NO_GENERATORS), _kinds("method_definition")
-    flags, keyword = _kinds("regex_flags"), _kinds("yield")
-    cursor = tree.walk()
-    down, right, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
-    stack = [_ROOT, _ROOT]
-    yields = [False, False]  # beside `stack`: whether this is within a generator
-    end = 0
-    token_end = 0
-    awaited = False  # the token before is an `await` that the parser takes for a name
-    newline = True  # the start of the text counts as the start of a line
-    last = b""
-    fresh = False  # the next token begins an expression statement
-    more = down()
-    while more:
-        node = cursor.node
-        if node is None:
-            raise _Doubt
-        kind = node.kind_id
-        if down():
-            fresh = fresh or kind in statement
-            yield _Branch(kind, len(stack))
-            stack.append(kind)
-            yields.append(kind in generators or (yields[-1] and kind not in others))
-            continue
-        start = node.start_byte
-        if start > end and _has_newline(data[end:start]):
-            newline = True
-        if start > token_end and kind in flags:
-            raise _Doubt  # a word that stands apart from the regular expression, behind a comment
-        end = node.end_byte
-        text = data[start:end]
-        if kind in comment:
-            newline = newline or _NEWLINE.search(text) is not None
-        else:
-            if kind in identifier and (text in _RESERVED or text == b"yield"):
-                raise _Doubt
-            if awaited and text != b"(":
-                raise _Doubt  # where `await` is no name, this may begin a regular expression or an object
-            awaited = text == b"await" and kind in identifier
-            if text == b"yield" and not yields[-1] and kind in keyword:
-                raise _Doubt  # a name, behind which a slash divides (ECMA-262, section 13.1)
-            if text == b"*" and stack[-1] in methods:
-                yields[-1] = True
-            if stack[-1] in expression and (fresh or (last == b"=>" and text == b"{")):
-                raise _Doubt  # a browser takes it for a declaration or a block (ECMA-262, sections 14.5 and 15.3)
-            if kind in delicate:
-                _check(data, start, text, parent=stack[-1], last=last if newline else None)
-            yield _Token(kind, len(stack), text, stack[-1], stack[-2], newline)
-            newline = fresh = False
-            last, token_end = text, end
-        while not (more := right()) and (more := up()):
-            stack.pop()
-            yields.pop()
-    _has_newline(data[end:])
-
-
-def _has_newline(gap: bytes) -> bool:
-    if gap == b" ":
+    if one.leaves != other.leaves:
         return False
-    if not _SPACE.fullmatch(gap):
-        raise _Doubt  # the parser skipped what is no white space in ECMAScript
-    return _NEWLINE.search(gap) is not None
+    texts, kinds, open_ended, closing = one.texts, one.leaf_kinds, _open_ended(), _closing()
+    return not any(
+        _newline_matters(_token(one, at - 1), _token(one, at))
+        for at in _newlines(one) ^ _newlines(other)
+        if texts[at] == b"=>" or not (kinds[at - 1] in open_ended or kinds[at] in closing)
+    )
 
 
-def _check(data: bytes, start: int, text: bytes, *, parent: int, last: bytes | None) -> None:
-    """Raises `_Doubt` where the parser may have read something else than a browser. `last`: the token before, where
-    this one begins a line, else None."""
-    if text == b"--":
-        # comments in classic scripts, operators in modules (ECMA-262, annex B.1.1)
-        if data[start - 2 : start] == b"<!" or (last is not None and data[start + 2 : start + 3] == b">"):
-            raise _Doubt
-    elif text == b"/":
-        # after the body of an arrow function a line end inserts a semicolon, and this begins a regular expression
-        if last == b"}" and parent in _kinds("binary_expression"):
-            raise _Doubt
-    elif text[0] in b"0123456789.":
-        # what follows a number must not look like a part of it (ECMA-262, section 12.9.3)
-        if _WORD.match(data, start + len(text)):
-            raise _Doubt
-    elif start not in (0, 3) or not text.startswith(b"#!"):  # 3: after a byte-order mark
-        raise _Doubt
+def _newlines(flat: Flat) -> set[int]:
+    """The leaves before which a line end stands. The start of the text counts as the start of a line."""
+    with_newline = {gap for gap in set(flat.gaps) if NEWLINE.search(gap)}
+    return {0, *(at for at, gap in enumerate(flat.gaps[:-1]) if gap in with_newline)}
+
+
+def _token(flat: Flat, leaf: int) -> _Token:
+    parent = flat.parent(leaf)
+    return _Token(flat.leaf_kinds[leaf], flat.texts[leaf], flat.kinds[parent], flat.kinds[flat.parents[parent]])
 
 
 # --- where line ends matter ------------------------------------------------------------------------------
@@ -296,45 +172,38 @@ def _can_end(token: _Token) -> bool:
     if token.kind in _named():
         return True
     if token.text.isalpha():
-        return token.kind not in _kinds(*_OPEN_WORDS)
-    return token.text in _ENDS or (token.text == b"/" and token.parent in _kinds("regex"))
+        return token.kind not in kinds_of(*_OPEN_WORDS)
+    return token.text in _ENDS or (token.text == b"/" and token.parent in kinds_of("regex"))
 
 
 def _can_begin(token: _Token) -> bool:
     if token.kind in _named():
-        return token.kind not in _kinds("optional_chain")
+        return token.kind not in kinds_of("optional_chain")
     if token.text.isalpha():
-        return token.kind not in _kinds("in", "instanceof")
+        return token.kind not in kinds_of("in", "instanceof")
     if token.text in (b"<", b"*"):  # no statement begins so: it is an operator, JSX or a generator method
-        return token.parent not in _kinds("binary_expression")
+        return token.parent not in kinds_of("binary_expression")
     if token.text == b"{":
-        return token.parent not in _kinds("class_body", "switch_body")
+        return token.parent not in kinds_of("class_body", "switch_body")
     return token.text[0] in _STARTS
 
 
 def _surely_ends(token: _Token) -> bool:
     """Whether the token closes a statement's header, or a block that ends without a semicolon."""
     if token.text == b")":
-        return token.parent in _kinds("catch_clause", "for_in_statement", "for_statement", "formal_parameters") or (
-            token.parent in _kinds("parenthesized_expression") and token.grandparent in _kinds(*_HEADERS)
+        return token.parent in kinds_of("catch_clause", "for_in_statement", "for_statement", "formal_parameters") or (
+            token.parent in kinds_of("parenthesized_expression") and token.grandparent in kinds_of(*_HEADERS)
         )
     if token.text != b"}":
         return False
-    if token.parent in _kinds("statement_block"):
-        return token.grandparent == _ROOT or token.grandparent in _kinds(*_BLOCKS)
-    if token.parent in _kinds("class_body"):
-        return token.grandparent in _kinds("class_declaration")
-    return token.parent in _kinds("named_imports", "switch_body")
+    if token.parent in kinds_of("statement_block"):
+        return token.grandparent == ROOT or token.grandparent in kinds_of(*_BLOCKS)
+    if token.parent in kinds_of("class_body"):
+        return token.grandparent in kinds_of("class_declaration")
+    return token.parent in kinds_of("named_imports", "switch_body")
 
 
 # --- node kinds ------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def _kinds(*names: str) -> frozenset[int]:
-    """The grammar's numbers of the kinds of these names; a name may have several."""
-    grammar = language()
-    return frozenset(kind for kind in range(grammar.node_kind_count) if grammar.node_kind_for_id(kind) in names)
 
 
 @functools.cache
@@ -342,3 +211,28 @@ def _named() -> frozenset[int]:
     """The kinds that are no punctuators and no keywords."""
     grammar = language()
     return frozenset(kind for kind in range(grammar.node_kind_count) if grammar.node_kind_is_named(kind))
+
+
+@functools.cache
+def _open_ended() -> frozenset[int]:
+    """The kinds of the punctuators and keywords behind which a line end never matters, unless `=>` follows."""
+    return frozenset(token.kind for token in _fixed() if token.text != b"/" and not _can_end(token))
+
+
+@functools.cache
+def _closing() -> frozenset[int]:
+    """The kinds of the punctuators and keywords before which a line end never matters."""
+    return frozenset(token.kind for token in _fixed() if token.text not in _OF_PARENTS and not _can_begin(token))
+
+
+_OF_PARENTS = (b"<", b"*", b"{", b"=>")
+"""Of these it depends on what they are part of, or what stands before them."""
+
+
+def _fixed() -> Iterator[_Token]:
+    """A token of each kind that always has the same text."""
+    grammar = language()
+    for kind in range(grammar.node_kind_count):
+        text = (grammar.node_kind_for_id(kind) or "").encode()
+        if text and not grammar.node_kind_is_named(kind):
+            yield _Token(kind, text, ROOT, ROOT)

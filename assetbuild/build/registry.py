@@ -14,9 +14,9 @@ from importlib import import_module
 from importlib.metadata import version as installed_version
 from types import MappingProxyType, ModuleType
 
-from assetbuild.build import processors
+from assetbuild.build import licences, processors
 from assetbuild.build.model import ProcessorSpec, TextKind
-from assetbuild.build.protocols import Processor
+from assetbuild.build.protocols import Processed, Processor
 from assetbuild.errors import AssetbuildError
 
 
@@ -82,6 +82,11 @@ def create(spec: ProcessorSpec, kind: TextKind) -> Processor:
     return entry.make(module, options)
 
 
+def process(spec: ProcessorSpec, kind: TextKind, text: str) -> Processed:
+    """What the processor that `spec` names makes of `text`. Raises `UnusableProcessor`, `ProcessorError`."""
+    return create(spec, kind)(text)
+
+
 def _options(entry: Registered, spec: ProcessorSpec) -> dict[str, object]:
     options: dict[str, object] = {name: option.default for name, option in entry.options.items()}
     for name, value in spec.options:
@@ -140,22 +145,24 @@ def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         version=_version(module, "tree-sitter-javascript"),
         engine=processors.for_any_text(functools.partial(module.jsmin, keep_bang_comments=keep)),
         read=processors.javascript_original,
-        prepare=processors.javascript_licences if keep else None,
-        licences=processors.kept_comments if keep else None,
+        prepare=licences.javascript_licences if keep else None,
+        licences=licences.kept_comments if keep else None,
         safe=processors.for_any_text(functools.partial(processors.safe_js_minify, keep_licences=keep)),
     )
 
 
 def _rcssmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
     keep = options["keep_licences"] is True
+    safe = functools.partial(processors.safe_css_minify, keep_licences=keep)
     return processors.Guarded(
         name="rcssmin",
         version=_version(module),
         engine=processors.for_any_text(functools.partial(module.cssmin, keep_bang_comments=keep)),
         read=processors.css_original,
-        prepare=processors.css_licences if keep else None,
-        licences=processors.kept_css_comments if keep else None,
-        safe=functools.partial(processors.safe_css_minify, keep_licences=keep),
+        prepare=licences.css_licences if keep else None,
+        licences=licences.kept_css_comments if keep else None,
+        safe=safe,
+        tighten=safe,
     )
 
 

@@ -5,7 +5,7 @@ Pure; works on assets, that is on published sources and bundles, never on single
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from assetbuild.build.graph import Edge, Scanned
@@ -34,9 +34,11 @@ class Relations:
         """The style sheets and fonts that an entry loads, also through others.
 
         Of fonts that differ only in suffix the most modern: browsers take the first of a `src` list that they know.
+        Not a style sheet that a script imports: modules are fetched in CORS mode, so a preload of it would not be used.
         """
         found = self._closure(logical, (*_LOADED_WITH_A_MODULE, *_LOADED_WITH_A_STYLE_SHEET))
-        styles = [name for name in found if text_kind(name) is TextKind.CSS]
+        modules = {target for name in (logical, *found) for target in self._targets(name, _LOADED_WITH_A_MODULE)}
+        styles = [name for name in found if text_kind(name) is TextKind.CSS and name not in modules]
         fonts: dict[str, str] = {}
         for name in found:
             rank = _font_rank(name)
@@ -47,15 +49,18 @@ class Relations:
 
     def _closure(self, logical: str, kinds: Iterable[RefKind]) -> list[str]:
         """Breadth first, without the asset itself."""
-        wanted = frozenset(kinds)
+        wanted = tuple(kinds)
         seen = {logical: None}
         queue = [logical]
         for name in queue:
-            for kind, target in self.edges.get(name, ()):
-                if kind in wanted and target not in seen:
+            for target in self._targets(name, wanted):
+                if target not in seen:
                     seen[target] = None
                     queue.append(target)
         return queue[1:]
+
+    def _targets(self, name: str, kinds: Collection[RefKind]) -> Iterator[str]:
+        return (target for kind, target in self.edges.get(name, ()) if kind in kinds)
 
 
 def _is_script(name: str) -> bool:
@@ -79,12 +84,12 @@ def relate(
             (edge.reference.kind, edge.target)
             for source in sources
             for edge in edges.get(source, ())
-            if edge.target is not None
+            if edge.target is not None and not (edge.reference.kind is RefKind.CSS_IMPORT and edge.target in sources)
         )
         for logical, sources in inputs.items()
     }
     alone = set(inputs) - set(bundles)
-    imported = {target for found in pairs.values() for kind, target in found if kind.is_module_specifier}
+    imported = {target for found in pairs.values() for kind, target in found if kind.loads_a_module}
     modules = {
         logical
         for logical in alone
@@ -102,6 +107,6 @@ def importmap(config: Config, published: Iterable[str], edges: Mapping[str, tupl
     entries = dict(config.importmap)
     for logical in published:
         for edge in edges.get(logical, ()):
-            if edge.is_mapped and edge.target is not None:
+            if edge.is_mapped and not edge.is_bare and edge.target is not None:
                 entries[f"./{edge.target}"] = edge.target
     return entries

@@ -6,24 +6,48 @@ Knows that CSS and JS are read differently; what the references mean is `graph`'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
-from assetbuild.build import join_css, join_js, js_names, scan_css, scan_js, tree
+from assetbuild.build import css_errors, join_js, js_hazards, scan_css, scan_js, tree
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.graph import Scanned
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Blob, Namespace, Problem, Severity, Source, TextKind, place_at
+from assetbuild.build.scans import Scan, Scans
+from assetbuild.build.workers import SMALL, Crew
 
 Result = tuple[Scanned | None, tuple[Problem, ...]]
 
 
-def scan_all(namespace: Namespace, *, pool: Executor, listener: Listener) -> tuple[dict[str, Scanned], list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A source's bytes, decoded; `known` is what a build before found in the same bytes."""
+
+    source: Source
+    blob: Blob
+    kind: TextKind
+    decoded: Decoded
+    known: Scan | None
+
+    @property
+    def seconds(self) -> float:
+        """About how long scanning will take."""
+        rate = {TextKind.CSS: 0.4e-6, TextKind.JS: 0.12e-6}[self.kind]
+        return rate * len(self.decoded.text) if self.known is None else 0.0
+
+
+def scan_all(
+    namespace: Namespace, *, pool: Executor, listener: Listener, crew: Crew, scans: Scans
+) -> tuple[dict[str, Scanned], list[Problem]]:
     """All text sources that are published or are bundle inputs, by logical path; and what is wrong with them."""
     inputs = {name for each in namespace.bundles.values() for name in each}
     wanted = sorted(name for name in {*namespace.published, *inputs} if text_kind(name) is not None)
-    results = pool.map(lambda name: _scan(namespace.sources[name], is_input=name in inputs, listener=listener), wanted)
+    read = list(pool.map(lambda name: _read(namespace.sources[name], listener, scans), wanted))
+    crew.hire([one.seconds for one in read if isinstance(one, _Read) and one.seconds])
+    results = pool.map(lambda name, one: _scan(one, crew, scans, is_input=name in inputs), wanted, read)
     scanned: dict[str, Scanned] = {}
     problems: list[Problem] = []
     for name, (item, found) in zip(wanted, results, strict=True):
@@ -34,32 +58,59 @@ def scan_all(namespace: Namespace, *, pool: Executor, listener: Listener) -> tup
     return scanned, problems
 
 
-def _scan(source: Source, *, is_input: bool, listener: Listener) -> Result:
+def scan_import(namespace: Namespace, logical: str, *, listener: Listener, crew: Crew, scans: Scans) -> Result:
+    """A style sheet that is not published, but imported by what a bundle inlines."""
+    return _scan(_read(namespace.sources[logical], listener, scans), crew, scans, is_input=True)
+
+
+def _read(source: Source, listener: Listener, scans: Scans) -> _Read | Problem:
     try:
         data = tree.read(source)
     except OSError as error:
-        return None, (tree.unreadable(source, error),)
+        return tree.unreadable(source, error)
     listener(Done(Work.READ, source.logical))
     blob = Blob(source.file, len(data), hashlib.sha256(data).hexdigest(), hashlib.sha384(data).hexdigest())
-    if text_kind(source.logical) is TextKind.CSS:
-        decoded = decode_css(data)
-        references = scan_css.scan(decoded.text)
-        item = Scanned(source, TextKind.CSS, decoded.text, blob, references)
-        return item, _encoding_problems(source, decoded, is_input=is_input)
-    decoded = decode_js(data)
-    script = scan_js.read(decoded.text)
-    broken = script.error is not None
+    kind = TextKind.CSS if text_kind(source.logical) is TextKind.CSS else TextKind.JS
+    decoded = decode_css(data) if kind is TextKind.CSS else decode_js(data)
+    return _Read(source, blob, kind, decoded, scans.get(kind, blob.sha256))
+
+
+def _scan(read: _Read | Problem, crew: Crew, scans: Scans, *, is_input: bool) -> Result:
+    if isinstance(read, Problem):
+        return None, (read,)
+    source, decoded, blob = read.source, read.decoded, read.blob
+    found = read.known
+    if found is None:
+        scanner: Callable[[str], Scan] = scan_css.scan if read.kind is TextKind.CSS else scan_js.read
+        found = crew.run(scanner, decoded.text) if len(decoded.text) >= SMALL else scanner(decoded.text)
+        scans.put(read.kind, blob.sha256, found)
     problems = _encoding_problems(source, decoded, is_input=is_input)
-    if script.error is not None and not is_input:
-        problems += (_broken(source, decoded.text, script.error),)
-    references = () if broken else script.references
-    return Scanned(source, TextKind.JS, decoded.text, blob, references, script, broken), problems
+    if not isinstance(found, scan_js.Script):
+        offset = None if is_input else css_errors.first_error(decoded.text)
+        problems += () if offset is None else (_unsound(source, decoded.text, offset),)
+        return Scanned(source, TextKind.CSS, decoded.text, blob, found), problems
+    broken = found.error is not None
+    if found.error is not None and not is_input:
+        problems += (_broken(source, decoded.text, found.error),)
+    references = () if broken else found.references
+    return Scanned(source, TextKind.JS, decoded.text, blob, references, found, broken), problems
 
 
 def _broken(source: Source, text: str, offset: int) -> Problem:
     return Problem(
         "js-syntax",
         "this script does not parse; it is published byte for byte, and its references are left alone",
+        place_at(source.file, text, offset),
+        severity=Severity.WARNING,
+        hint=f'correct it, or add "{source.logical}" to `exclude`',
+    )
+
+
+def _unsound(source: Source, text: str, offset: int) -> Problem:
+    """Browsers recover from any style sheet and load what it names: so its references are rewritten all the same."""
+    return Problem(
+        "css-syntax",
+        "this style sheet does not parse; its references are rewritten, and it is published as it is otherwise",
         place_at(source.file, text, offset),
         severity=Severity.WARNING,
         hint=f'correct it, or add "{source.logical}" to `exclude`',
@@ -79,36 +130,30 @@ def _encoding_problems(source: Source, decoded: Decoded, *, is_input: bool) -> t
 
 
 def _bundle_problems(bundles: Mapping[str, tuple[str, ...]], scanned: Mapping[str, Scanned]) -> list[Problem]:
-    """What cannot be joined. The same input in two bundles is reported once."""
+    """What scripts cannot be joined. The same input in two bundles is reported once."""
     found: dict[Problem, None] = {}
     for name in sorted(bundles):
         inputs = [scanned[logical] for logical in bundles[name] if logical in scanned]
-        for position, item in enumerate(inputs):
-            if item.kind is TextKind.CSS:
-                first, only = position == 0, len(inputs) == 1
-                problems = join_css.problems_of_input(item.source.file, item.text, first=first, only=only)
-            else:
-                problems = join_js.problems_of_input(item.source.file, item.text, item.script or scan_js.Script())
-            found.update(dict.fromkeys(problems))
-        if len(inputs) > 1 and not found and inputs[0].kind is TextKind.JS:
-            found.update(dict.fromkeys(_clashes(name, inputs)))
+        own = [
+            problem
+            for item in inputs
+            if item.script is not None
+            for problem in join_js.problems_of_input(item.source.file, item.text, item.script)
+        ]
+        if len(inputs) > 1 and not any(problem.severity is Severity.ERROR for problem in own):
+            own += _hazards(name, inputs)
+        found.update(dict.fromkeys(own))
     return list(found)
 
 
-def _clashes(bundle: str, inputs: Sequence[Scanned]) -> Iterator[Problem]:
-    """Names that two inputs declare at their top level, which may be declared once: the whole would not parse."""
-    known: dict[str, bool] = {}
-    owners: dict[str, str] = {}
-    for item in inputs:
-        declared = js_names.declared(item.text)
-        clash = js_names.clash(declared, known)
-        if clash is not None:
-            yield Problem(
-                "name-declared-twice",
-                f"`{clash.name}` is declared by {owners[clash.name]} too, and {bundle} holds both: it would not parse",
-                place_at(item.source.file, item.text, clash.offset),
-                hint="wrap one of the files in a function or block of its own, or rename one of the two",
-            )
-        for one in declared:
-            known[one.name] = known.get(one.name, False) or one.once
-            owners.setdefault(one.name, item.source.logical)
+def _hazards(bundle: str, inputs: Sequence[Scanned]) -> Iterator[Problem]:
+    """What scripts do to each other in one bundle."""
+    if inputs[0].kind is TextKind.JS:
+        yield from js_hazards.hazards(
+            bundle,
+            [
+                js_hazards.Classic(item.source.file, item.source.logical, item.text, item.script.strict)
+                for item in inputs
+                if item.script is not None
+            ],
+        )

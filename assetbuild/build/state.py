@@ -114,7 +114,7 @@ def loads(data: bytes | None) -> State:
             reasons={logical: tuple(map(str, reasons)) for logical, reasons in document["reasons"].items()},
             flaws=str(document["flaws"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return EMPTY
 
 

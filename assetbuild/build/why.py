@@ -12,7 +12,7 @@ from typing import Any
 from assetbuild.build import pipeline
 from assetbuild.build.model import BuildFailed, Change, ChangeKind, Config, Output, Problem
 from assetbuild.build.pipeline import Made, Options
-from assetbuild.build.plan import CompileStep
+from assetbuild.build.plan import CompileStep, LicenceStep
 from assetbuild.build.protocols import Way
 from assetbuild.build.suggest import did_you_mean
 
@@ -58,6 +58,10 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
+    step = next(step for step in made.steps if step.logical == name)
+    if isinstance(step, LicenceStep):
+        yield 1, f"the licence comments of {step.owner}"
+        return
     compiled = made.compiled.get(name)
     if compiled is None or (compiled.content is None and not compiled.passages):
         yield 1, "published byte for byte"

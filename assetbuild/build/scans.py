@@ -1,0 +1,112 @@
+"""What scanning found, kept from one build to the next by the digest of the file: so only what changed is parsed again.
+
+All of it is one entry of the cache, for there are thousands of small ones. Knows how to write down what scans give, and
+nothing of files. JSON and not pickle: whoever can write a cache must not be able to run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from importlib.metadata import version
+
+from assetbuild.build import css_tokens, encoding, js_references, js_tree, keys, model, scan_css, scan_js, urls
+from assetbuild.build.cache import Cache
+from assetbuild.build.js_references import Bare
+from assetbuild.build.model import Reference, RefKind, TextKind
+from assetbuild.build.scan_js import Script
+
+Scan = Script | tuple[Reference, ...]
+
+SCANNERS = (css_tokens, encoding, js_references, js_tree, model, scan_css, scan_js, urls)
+"""The modules that decide what a scan gives. Their code is in the key: a number would have to be thought of."""
+
+_PACKAGES = ("tree-sitter", "tree-sitter-javascript")
+
+
+class Scans:
+    """The scans of the build before, and those of this one. `cache`: None keeps nothing."""
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._key = _key() if cache is not None else None
+        self._cache = cache if self._key is not None else None
+        self._old = _loaded(cache, self._key) if cache is not None and self._key is not None else {}
+        self._new: dict[str, object] = {}
+
+    def get(self, kind: TextKind, sha256: str) -> Scan | None:
+        """What a file with that digest was found to hold."""
+        name = f"{kind.value} {sha256}"
+        if name not in self._old:
+            return None
+        try:
+            found = _object(self._old[name])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None
+        if not isinstance(found, Script if kind is TextKind.JS else tuple):
+            return None
+        self._new[name] = self._old[name]
+        return found
+
+    def put(self, kind: TextKind, sha256: str, scan: Scan) -> None:
+        self._new[f"{kind.value} {sha256}"] = _plain(scan)
+
+    def save(self) -> None:
+        """Keep what this build has asked for and put, and nothing else: so what is kept does not grow."""
+        if self._cache is not None and self._key is not None and self._new.keys() != self._old.keys():
+            data = json.dumps(self._new, sort_keys=True, separators=(",", ":")).encode()
+            self._cache.put(self._key, data, {})
+
+
+def _key() -> str | None:
+    """None where the code cannot be read, as of a program that was frozen."""
+    code = hashlib.sha256()
+    for module in SCANNERS:
+        read = getattr(module.__loader__, "get_data", None)
+        if read is None or module.__file__ is None:
+            return None
+        try:
+            code.update(read(module.__file__))
+        except OSError:
+            return None
+    parts = [("scans", code.hexdigest()), ("python", sys.version), *((name, version(name)) for name in _PACKAGES)]
+    return keys.key(tuple(parts))
+
+
+def _loaded(cache: Cache, key: str) -> Mapping[str, object]:
+    cached = cache.get(key)
+    try:
+        found = json.loads(cached.data) if cached is not None else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# --- values as JSON --------------------------------------------------------------------------------------
+
+_CLASSES: Mapping[str, Callable[..., object]] = {cls.__name__: cls for cls in (Bare, Reference, Script)}
+
+
+def _plain(value: object) -> object:
+    """Tuples as lists, other values as an object with one member: its class, with its fields."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, RefKind):
+        return {"RefKind": value.value}
+    if isinstance(value, Bare | Reference | Script):
+        return {type(value).__name__: [_plain(getattr(value, field.name)) for field in fields(value)]}
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"a scan holds a {type(value).__name__}")
+
+
+def _object(plain: object) -> object:
+    """The value again. Raises what a wrong one makes of it."""
+    if isinstance(plain, list):
+        return tuple(map(_object, plain))
+    if isinstance(plain, dict):
+        ((name, inside),) = plain.items()
+        return RefKind(inside) if name == "RefKind" else _CLASSES[name](*map(_object, inside))
+    return plain
