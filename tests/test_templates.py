@@ -270,3 +270,10 @@ def test_a_glob_that_matches_no_template_is_an_error(tmp_path: Path) -> None:
     assert made.files == ()
     assert [(problem.code, problem.severity) for problem in made.problems] == [("glob-matches-nothing", Severity.ERROR)]
     assert check([], made) == made.problems
+
+
+def test_a_number_too_long_to_read_is_a_warning() -> None:
+    found, problems = references("a.html", "{{ " + "1" * 5000 + " }}")
+    assert found == []
+    assert [problem.severity for problem in problems] == [Severity.WARNING]
+    assert "a number cannot be read" in problems[0].text

@@ -79,6 +79,8 @@ def parse(text: str) -> nodes.Template:
         raise NotJinja(error.message or "syntax error", offset=min(error.lineno, len(text))) from None
     except RecursionError:
         raise NotJinja(_DEEP, offset=0) from None
+    except ValueError as error:  # a number of more digits than Python reads; Jinja lets the error through
+        raise NotJinja(f"a number cannot be read: {error}", offset=0) from None
 
 
 def _placed(text: str, raw: list[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
