@@ -28,6 +28,8 @@ from assetbuild.build.model import (
 from assetbuild.build.scan_js import Script
 from assetbuild.build.suggest import did_you_mean
 
+_LEAVE = 'set missing = "warn" to leave such references as they are'
+
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
@@ -170,7 +172,7 @@ class _Resolver:
             return None, self._problem(item, reference, "no-source-map", text, "publish it (`include`, `exclude`)")
         if logical not in self.assets and not self._is_inlined(item, reference.kind, logical):
             text = f"{logical} exists but is not published"
-            hint = f"publish it (`include`, `exclude`), or {self._escape(reference)}"
+            hint = f"publish it (`include`, `exclude`), or {_LEAVE}"
             return None, self._problem(item, reference, "not-published", text, hint)
         return logical, None
 
@@ -203,7 +205,7 @@ class _Resolver:
         if beside is not None and self.exists(beside):
             text = f"{shown} is not in the namespace: the file exists, but outside the source roots (or is ignored)"
             return self._problem(item, reference, "outside-roots", text, "add its folder to `sources`")
-        hint = self._near(item, wanted, path) or f"add the file, or {self._escape(reference)}"
+        hint = self._near(item, wanted, path) or f"add the file, or {_LEAVE}"
         return self._problem(item, reference, "missing", f"{shown} does not exist", hint)
 
     def _near(self, item: Scanned, wanted: str | None, path: str) -> str:
@@ -213,9 +215,6 @@ class _Resolver:
                 return f"a leading / is the root of the namespace: write /{below}"
         holders = {bundle for bundle, inputs in self.namespace.bundles.items() if item.source.logical in inputs}
         return did_you_mean(wanted or path, self.assets - holders)
-
-    def _escape(self, reference: Reference) -> str:
-        return 'set missing = "warn" to leave such references as they are'
 
     def _problem(
         self, item: Scanned, reference: Reference, code: str, text: str, hint: str, *, severity: Severity | None = None

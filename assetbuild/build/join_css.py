@@ -104,8 +104,10 @@ def _ignored(sheet: Sheet) -> Iterator[_Found]:
             problem = "browsers ignore an @import without a URL, so it is dropped from the bundle"
             yield _Found("css-import-ignored", statement.start, problem, "complete or remove it", Severity.WARNING)
         elif is_unsound(statement):
-            problem = "browsers ignore this rule, whose selector cannot be one, so it is dropped from the bundle"
-            yield _Found("css-rule-ignored", statement.start, problem, "mend or remove the rule", Severity.WARNING)
+            what = "`--` and a colon" if statement.is_custom else "a semicolon"
+            problem = f"browsers ignore this rule, for {what} in front of its block make no selector: it is dropped"
+            hint = "move the declaration into a rule, or remove it"
+            yield _Found("css-rule-ignored", statement.start, problem, hint, Severity.WARNING)
 
 
 # --- what stays ------------------------------------------------------------------------------------------
