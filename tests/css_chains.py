@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assetbuild.build.flatten_css import Part, flatten_bundles, text_of
+from assetbuild.build.css_parts import Part, text_of
+from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.model import Blob, FileStat, Namespace, Problem, Source, TextKind
 from assetbuild.build.scan_css import scan

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assetbuild.build import flatten_css, join_js
+from assetbuild.build import css_parts, join_js
 from assetbuild.build.edits import Edit, edited
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
@@ -69,7 +69,7 @@ def assemble(
         text = edited(inputs[0].text, edits[0])
     elif step.kind is TextKind.CSS:
         own_edits = dict(zip(step.inputs, edits, strict=True))
-        text = flatten_css.text_of(step.parts, {item.source.logical: item.text for item in inputs}, own_edits)
+        text = css_parts.text_of(step.parts, {item.source.logical: item.text for item in inputs}, own_edits)
     else:
         joined = join_js.join(
             [

@@ -179,3 +179,8 @@ def is_unsound(statement: Statement) -> bool:
         if token.kind is Kind.SEMICOLON and depth == 0:
             return True
     return statement.is_custom
+
+
+def is_statement(statement: Statement) -> bool:
+    """Whether it has no block."""
+    return statement.ending is not Ending.BLOCK

@@ -7,86 +7,35 @@ whatever was met before comes later, and need not be gone through again.
 
 from __future__ import annotations
 
-import enum
-import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from assetbuild.build import css_layers, join_css
+from assetbuild.build.css_cut import Chunk, External, Local, NamespaceRule, Sheets
 from assetbuild.build.css_imports import (
     NO_CONDITION,
     Condition,
     has_layer,
     joined,
     layers_only,
-    read_import,
     shared,
     wrapping,
 )
-from assetbuild.build.css_sheet import Sheet, Statement, is_import, is_late_import, read, sections
-from assetbuild.build.css_tokens import Kind, unescape
-from assetbuild.build.edits import Edit, edited_slice
+from assetbuild.build.css_parts import Part, PartKind
+from assetbuild.build.edits import Edit
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Namespace, Problem, RefKind, Severity, TextKind, place_at
+from assetbuild.build.model import Namespace, Problem, Severity, TextKind, place_at
 
 _MOST_PARTS = 10_000
 _DEEPEST = 100
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class PartKind(enum.Enum):
-    """What a part holds; in a style sheet they must stand in this order."""
-
-    HEAD = "head"
-    """Comments, and `@layer` statements without conditions."""
-    IMPORT = "import"
-    """An `@import` of what is not ours."""
-    NAMESPACE = "namespace"
-    """An `@namespace`."""
-    RULES = "rules"
-    """Everything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of a source's text, characters `start` to `end`, with what stands around it in the bundle.
-
-    `edits` are made on the way, in characters of the source's text; sorted.
-    """
-
-    kind: PartKind
-    source: str
-    start: int
-    end: int
-    edits: tuple[Edit, ...] = ()
-    before: str = ""
-    after: str = ""
-
-
-def text_of(parts: Sequence[Part], texts: Mapping[str, str], marks: Mapping[str, Sequence[Edit]]) -> str:
-    """The bundle, each part on lines of its own. `marks` are edits by source that put marks in place of references."""
-    merged: dict[tuple[str, bool], list[Edit]] = {}
-    pieces: list[str] = []
-    for part in parts:
-        key = (part.source, bool(part.edits))
-        if key not in merged:
-            merged[key] = sorted({*part.edits, *marks.get(part.source, ())})
-        inside = edited_slice(texts[part.source], part.start, part.end, merged[key])
-        if part.kind is PartKind.RULES and inside and not inside.endswith("\n"):
-            inside += "\n"
-        whole = part.before + inside + part.after
-        pieces += [whole] if not whole or whole.endswith("\n") else [whole, "\n"]
-    return "".join(pieces)
 
 
 def flatten_bundles(
     namespace: Namespace, scanned: Mapping[str, Scanned], edges: Mapping[str, Sequence[Edge]]
 ) -> tuple[dict[str, tuple[Part, ...]], list[Problem]]:
     """The parts of every CSS bundle, in order, by the bundle's name; and what cannot be part of a bundle."""
-    sheets = _Sheets(scanned, edges)
+    sheets = Sheets(scanned, edges)
     flat: dict[str, tuple[Part, ...]] = {}
     problems: dict[Problem, None] = {}
     for name in sorted(namespace.bundles):
@@ -95,149 +44,6 @@ def flatten_bundles(
             flat[name] = walk.run()
             problems.update(dict.fromkeys(walk.problems))
     return flat, list(problems)
-
-
-# --- one sheet -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """What stands between two imports. `layers` are those it declares, None where no statement can say them."""
-
-    start: int
-    end: int
-    kind: PartKind | None
-    layers: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """An import of a sheet that is inlined."""
-
-    target: str
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class _External:
-    """An import that stays one: `start` and `end` delimit its URL. `offset` is where the statement stands."""
-
-    target: str | None
-    start: int
-    end: int
-    offset: int
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class _Namespace:
-    """An `@namespace`. `is_default` has no prefix."""
-
-    start: int
-    end: int
-    is_default: bool
-
-
-_Piece = _Chunk | _Local | _External | _Namespace
-
-
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A sheet cut at its imports."""
-
-    pieces: tuple[_Piece, ...]
-    edits: tuple[Edit, ...]
-    problems: tuple[Problem, ...]
-    has_layers: bool
-
-
-@dataclass(slots=True)
-class _Sheets:
-    """Every sheet, cut once however many bundles it is part of."""
-
-    scanned: Mapping[str, Scanned]
-    edges: Mapping[str, Sequence[Edge]]
-    known: dict[str, _Cut] = field(default_factory=dict)
-
-    def cut(self, name: str) -> _Cut:
-        if name not in self.known:
-            item = self.scanned[name]
-            sheet = read(item.text)
-            imports = {
-                edge.reference.outer_start: edge.target
-                for edge in self.edges.get(name, ())
-                if edge.reference.kind is RefKind.CSS_IMPORT and edge.target is not None
-            }
-            pieces, edits = _cut(sheet, imports)
-            problems = (*join_css.problems_of_sheet(item.source.file, sheet), *_not_text(item))
-            self.known[name] = _Cut(tuple(pieces), tuple(edits), problems, css_layers.mentions(sheet))
-        return self.known[name]
-
-
-def _not_text(item: Scanned) -> Iterator[Problem]:
-    """An imported sheet is read like one that is published alone; in a bundle its bytes must make sense."""
-    bad = _LONE_SURROGATE.search(item.text)
-    if bad is not None:
-        text = "this style sheet is imported into a bundle, and is not valid utf-8"
-        yield Problem("not-utf8", text, place_at(item.source.file, item.text, bad.start()), hint="save it as UTF-8")
-
-
-def _cut(sheet: Sheet, imports: Mapping[int, str]) -> tuple[list[_Piece], list[Edit]]:
-    edits = join_css.cuts(sheet)
-    gone = {edit[:2] for edit in edits if not edit[2]}
-    comments = [one.start for one in sheet.comments if (one.start, one.end) not in gone]
-    pieces: list[_Piece] = []
-    held: list[Statement] = []
-    start = 0
-
-    def close(end: int) -> None:
-        kept = [each for each in held if (each.start, each.end) not in gone]
-        commented = bisect_left(comments, start) < bisect_left(comments, end)
-        pieces.append(_Chunk(start, end, _kind(kept, commented=commented), css_layers.declared(sheet, kept)))
-        held.clear()
-
-    for statement, part in sections(sheet.statements):
-        if statement.name == "@namespace" and part <= part.NAMESPACES and is_statement(statement):
-            first = statement.prelude[0] if statement.prelude else None
-            pieces.append(_Namespace(statement.start, statement.end, first is None or first.kind is not Kind.IDENT))
-            edits.append((statement.start, statement.end, ""))
-        elif is_import(statement) and not is_late_import(statement, part):
-            close(statement.start)
-            start = statement.end
-            found = read_import(sheet.text, statement)
-            target = imports.get(statement.start)
-            if found is None or _is_itself(sheet.text, found.start, found.end):
-                continue
-            if target is not None and text_kind(target) is TextKind.CSS:
-                pieces.append(_Local(target, found.condition))
-            else:
-                pieces.append(_External(target, found.start, found.end, statement.start, found.condition))
-        else:
-            held.append(statement)
-    close(len(sheet.text))
-    return pieces, sorted(edits)
-
-
-def is_statement(statement: Statement) -> bool:
-    """Whether it has no block."""
-    return statement.ending is not statement.ending.BLOCK
-
-
-def _is_itself(text: str, start: int, end: int) -> bool:
-    """Whether the URL is empty or a mere fragment: then it is the sheet's own, and no browser loads that again."""
-    url = unescape(text[start:end])
-    inside = url[url.index("(") + 1 :].rstrip(")") if not url.startswith(("'", '"')) else url
-    return inside.strip(" \t\r\n\f'\"").partition("#")[0] == ""
-
-
-def _kind(statements: Sequence[Statement], *, commented: bool) -> PartKind | None:
-    """None where nothing is left of it."""
-    if any(statement.name != "@layer" or not is_statement(statement) for statement in statements):
-        return PartKind.RULES
-    return PartKind.HEAD if statements or commented else None
-
-
-# --- one bundle ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +62,7 @@ class _Walk:
 
     bundle: str
     namespace: Namespace
-    sheets: _Sheets
+    sheets: Sheets
     problems: list[Problem] = field(default_factory=list)
     met: list[_Met] = field(default_factory=list)
     seen: set[tuple[str, tuple[Condition, ...]]] = field(default_factory=set)
@@ -286,11 +92,11 @@ class _Walk:
         self.stack.append(name)
         before = len(self.met)
         for piece in reversed(cut.pieces):
-            if isinstance(piece, _Local):
+            if isinstance(piece, Local):
                 self._import(piece, conditions)
-            elif isinstance(piece, _External):
+            elif isinstance(piece, External):
                 self._external(name, piece, conditions)
-            elif isinstance(piece, _Namespace):
+            elif isinstance(piece, NamespaceRule):
                 self._namespace(name, piece, conditions)
             else:
                 self._chunk(name, piece, conditions, again=again)
@@ -298,7 +104,7 @@ class _Walk:
         if all(met.part.kind is PartKind.HEAD and not met.has_layers for met in self.met[before:]):
             self._layers(name, (), conditions)
 
-    def _import(self, piece: _Local, conditions: tuple[Condition, ...]) -> None:
+    def _import(self, piece: Local, conditions: tuple[Condition, ...]) -> None:
         inner = conditions if piece.condition == NO_CONDITION else (*conditions, self._numbered(piece.condition))
         if piece.target == self.bundle or piece.target not in self.namespace.bundles:
             self._enter(piece.target, inner)
@@ -327,8 +133,8 @@ class _Walk:
                     if each not in self.sheets.scanned:
                         continue
                     cut = self.sheets.cut(each)
-                    targets = {piece.target for piece in cut.pieces if isinstance(piece, _Local)} - reached
-                    conditions = [p.condition for p in cut.pieces if isinstance(p, _Local | _External)]
+                    targets = {piece.target for piece in cut.pieces if isinstance(piece, Local)} - reached
+                    conditions = [p.condition for p in cut.pieces if isinstance(p, Local | External)]
                     if cut.has_layers or has_layer(conditions):
                         self.layered[name] = True
                         return True
@@ -339,7 +145,7 @@ class _Walk:
     def _resolved(self, name: str) -> tuple[str, ...]:
         return (name,) if name in self.sheets.scanned else self.namespace.bundles.get(name, ())
 
-    def _chunk(self, name: str, piece: _Chunk, conditions: tuple[Condition, ...], *, again: bool) -> None:
+    def _chunk(self, name: str, piece: Chunk, conditions: tuple[Condition, ...], *, again: bool) -> None:
         if again and piece.layers is not None:
             if piece.layers:
                 self._layers(name, piece.layers, conditions)
@@ -367,7 +173,7 @@ class _Walk:
         if full:
             self._meet(PartKind.HEAD, name, 0, 0, before=f"@layer {', '.join(full)};\n", has_layers=True)
 
-    def _external(self, name: str, piece: _External, conditions: tuple[Condition, ...]) -> None:
+    def _external(self, name: str, piece: External, conditions: tuple[Condition, ...]) -> None:
         item = self.sheets.scanned[name]
         chain = (*conditions, self._numbered(piece.condition))
         key = (piece.target or item.text[piece.start : piece.end], chain)
@@ -384,7 +190,7 @@ class _Walk:
         after = f" {words};" if words else ";"
         self._meet(PartKind.IMPORT, name, piece.start, piece.end, before="@import ", after=after, offset=piece.offset)
 
-    def _namespace(self, name: str, piece: _Namespace, conditions: tuple[Condition, ...]) -> None:
+    def _namespace(self, name: str, piece: NamespaceRule, conditions: tuple[Condition, ...]) -> None:
         item = self.sheets.scanned[name]
         hint = "leave this file out of the bundle and load it by itself"
         place = place_at(item.source.file, item.text, piece.start)
@@ -394,7 +200,7 @@ class _Walk:
                 "only the first input of a bundle may hold @namespace: it would not count for this file's rules alone"
             )
             self.problems.append(Problem("css-namespace-in-later-input", text, place, hint=hint))
-        elif piece.is_default and (len(inputs) > 1 or any(isinstance(p, _Local) for p in self.sheets.cut(name).pieces)):
+        elif piece.is_default and (len(inputs) > 1 or any(isinstance(p, Local) for p in self.sheets.cut(name).pieces)):
             text = "a default @namespace would also change which elements the other inputs of the bundle select"
             self.problems.append(Problem("css-default-namespace", text, place, hint=hint))
         else:

@@ -21,7 +21,7 @@ from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
-from assetbuild.build.graph import Scanned, build_graph
+from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.licences import file_name
 from assetbuild.build.lock import build_lock
@@ -34,6 +34,7 @@ from assetbuild.build.model import (
     Config,
     FileStat,
     Licences,
+    Namespace,
     Output,
     Problem,
     Severity,
@@ -281,19 +282,10 @@ def make(
     report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
-        scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
-        more: list[Problem] = []
-
-        def read(logical: str) -> Scanned | None:
-            item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
-            more.extend(found_in_it)
-            return item
-
-        graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists, read=read)
+        scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
         scans.save()
-        scanned |= graph.inlined
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
-        report.phase([*problems, *more, *unresolved, *unjoinable])
+        report.phase([*problems, *unjoinable])
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
         context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener, crew)
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
@@ -331,6 +323,21 @@ def make(
         descriptions=describe(steps, compiled, contents, named, blobs),
         blobs=blobs,
     )
+
+
+def _read(
+    config: Config, namespace: Namespace, *, pool: ThreadPoolExecutor, crew: Crew, scans: Scans, listener: Listener
+) -> tuple[dict[str, Scanned], Graph, list[Problem]]:
+    """Scan and resolve. Of sources that are not published only those are read that bundles inline, as they turn up."""
+    scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
+
+    def read(logical: str) -> Scanned | None:
+        item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
+        problems.extend(found_in_it)
+        return item
+
+    graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists, read=read)
+    return {**scanned, **graph.inlined}, graph, [*problems, *unresolved]
 
 
 class _Report:

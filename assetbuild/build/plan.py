@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assetbuild.build.flatten_css import Part
+from assetbuild.build.css_parts import Part
 from assetbuild.build.graph import Scanned
 from assetbuild.build.licences import file_name
 from assetbuild.build.media import text_kind

@@ -6,16 +6,13 @@ what the standards call the same is brought to its longest form here, from their
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from tests.lab.asking import Asking, asking
 from tests.lab.corpus import install
-from tests.workload import require
 
 TOOLS: Mapping[str, str] = {"lightningcss": "1.33.0", "css-tree": "3.2.1"}
 
@@ -156,13 +153,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    questions: IO[str]
-    answers: IO[str]
+    ask: Asking
 
     def compare(self, before: str, *after: str) -> Verdict:
-        self.questions.write(json.dumps([before, *after]) + "\n")
-        self.questions.flush()
-        answer = json.loads(self.answers.readline())
+        answer = self.ask([before, *after])
         printed, code = answer["printed"]
         unread, recovered = answer["refusals"]
         return Verdict(printed, code, unread, recovered, tuple(answer["lightningcss"]), tuple(answer["csstree"]))
@@ -171,18 +165,5 @@ class Judges:
 @contextmanager
 def judges(folder: Path) -> Iterator[Judges]:
     """Both, running; what they say of themselves goes into a file in `folder`."""
-    node, modules = require("node"), install("npm-css", TOOLS)
-    with (
-        (folder / "css_tools.log").open("wb") as log,
-        subprocess.Popen(
-            [node, "-e", _PROGRAM],
-            cwd=modules.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            encoding="utf-8",
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Judges(process.stdin, process.stdout)
+    with asking(_PROGRAM, modules=install("npm-css", TOOLS), log=folder / "css_tools.log") as ask:
+        yield Judges(ask)

@@ -5,16 +5,13 @@ One long-lived node process over esbuild's own interface. Knows nothing of minif
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from tests.lab.asking import Asking, asking
 from tests.lab.corpus import ESBUILD, install
-from tests.workload import require
 
 # `minifyWhitespace` alone prints what was read, so that nothing which esbuild's own minifier evens out is overlooked;
 # `minify` renames and folds too. Legal comments are not printed, and annotations (`@__PURE__`) are comments.
@@ -63,31 +60,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    questions: IO[str]
-    answers: IO[str]
+    ask: Asking
 
     def compare(self, before: str, *after: str) -> Verdict:
-        self.questions.write(json.dumps([before, *after]) + "\n")
-        self.questions.flush()
-        answer = json.loads(self.answers.readline())
+        answer = self.ask([before, *after])
         return Verdict(answer["refusal"], tuple(answer["differences"]))
 
 
 @contextmanager
 def printer(folder: Path) -> Iterator[Printer]:
     """A running esbuild; what it says of itself goes into a file in `folder`."""
-    node, modules = require("node"), install("npm-esbuild", ESBUILD)
-    with (
-        (folder / "esbuild.log").open("wb") as log,
-        subprocess.Popen(
-            [node, "-e", _PROGRAM],
-            cwd=modules.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            encoding="utf-8",
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Printer(process.stdin, process.stdout)
+    with asking(_PROGRAM, modules=install("npm-esbuild", ESBUILD), log=folder / "esbuild.log") as ask:
+        yield Printer(ask)
