@@ -116,7 +116,7 @@ def build(
     dev: bool,
 ) -> Outcome:
     """Build the assets and the manifest."""
-    from assetbuild.build import pipeline
+    from assetbuild.build import inspection, pipeline
 
     if plan and check:
         raise click.UsageError("--plan and --check exclude each other", click.get_current_context())
@@ -132,9 +132,9 @@ def build(
             check_place(depfile, config)
         with _watching(session) as bar:
             if check:
-                return _checked(pipeline.check_output(config, options=options, listener=bar), mode="check")
+                return _checked(inspection.check_output(config, options=options, listener=bar), mode="check")
             if plan:
-                return _planned(pipeline.plan(config, options=options, listener=bar))
+                return _planned(inspection.plan(config, options=options, listener=bar))
             made = pipeline.build(config, options=options, listener=bar)
         if depfile:
             _write_depfile(config, made, depfile)
@@ -172,11 +172,11 @@ def _write_depfile(config: Config, built: Built, file: Path) -> None:
 @click.pass_obj
 def check(session: Session, *, config_file: Path | None) -> Outcome:
     """Check config, references, bundles and templates without writing."""
-    from assetbuild.build import pipeline
+    from assetbuild.build import inspection
 
     def work(config: Config) -> Outcome:
         with _watching(session) as bar:
-            return _checked(pipeline.check(config, listener=bar))
+            return _checked(inspection.check(config, listener=bar))
 
     return _configured(session, config_file, work)
 

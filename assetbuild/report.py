@@ -267,16 +267,20 @@ def _made(rows: Sequence[Row], *, width: int | None) -> list[str]:
     return [*table(by_folder(rows), width=width, total=f"total, {counted(len(rows), 'file')}"), more]
 
 
-_WAYS = {"processed": "processed", "fallback": "by the safe minifier", "unchanged": "left as written"}
+_WAYS = {
+    "processed": ("processed", "shorter"),
+    "by the safe minifier": ("fallback",),
+    "left as written": ("unchanged",),
+}
 
 
 def ways(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     """`rjsmin: 12 processed, 1 by the safe minifier`, all processors in one line."""
-    parts = [
-        f"{cells.safe(name)}: " + ", ".join(f"{taken[way]} {word}" for way, word in _WAYS.items() if taken.get(way))
-        for name, taken in sorted(counts.items())
-        if any(taken.get(way) for way in _WAYS)
-    ]
+    parts = []
+    for name, taken in sorted(counts.items()):
+        sums = {word: sum(taken.get(way, 0) for way in ways) for word, ways in _WAYS.items()}
+        if shown := [f"{count} {word}" for word, count in sums.items() if count]:
+            parts.append(f"{cells.safe(name)}: {', '.join(shown)}")
     return ["; ".join(parts)] if parts else []
 
 

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from assetbuild import cli
 from assetbuild.build import clean as cleaning
-from assetbuild.build import pipeline
+from assetbuild.build import inspection, pipeline
 from assetbuild.build.clean import Plan, Removal, RemovalKind
 from assetbuild.build.model import (
     Built,
@@ -106,8 +106,9 @@ class Seams:
         self._module("build.depfile", render=self._call("render"), check_place=self._call("check_place"))
         for name in ("plan_clean", "plan_clobber", "apply"):
             monkeypatch.setattr(cleaning, name, self._call(name))
-        for name in ("build", "plan", "check_output", "check", "dependencies"):
-            monkeypatch.setattr(pipeline, name, self._call(name), raising=False)
+        monkeypatch.setattr(pipeline, "build", self._call("build"))
+        for name in ("plan", "check_output", "check"):
+            monkeypatch.setattr(inspection, name, self._call(name))
 
     def _module(self, name: str, **functions: Callable[..., Any]) -> None:
         fake = ModuleType(f"assetbuild.{name}")

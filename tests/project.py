@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assetbuild.build import config as configuration
-from assetbuild.build import pipeline
+from assetbuild.build import inspection, pipeline
 from assetbuild.build.events import Done, Event, Work
 from assetbuild.build.model import BuildFailed, Built, Config, Problem
 from assetbuild.build.pipeline import Options
@@ -61,7 +61,7 @@ class Project:
 
     def plan(self) -> Built:
         self.work.clear()
-        return pipeline.plan(self.config, options=Options(jobs=1), listener=self.listen)
+        return inspection.plan(self.config, options=Options(jobs=1), listener=self.listen)
 
     def problems(self) -> tuple[Problem, ...]:
         """Every problem of a build, failed or not."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetbuild.build import pipeline, prove_css, prove_js, why
+from assetbuild.build import inspection, pipeline, prove_css, prove_js, why
 from assetbuild.build.licences import Moved, file_name, moved, with_notice
 from assetbuild.build.model import BuildFailed, TextKind
 from assetbuild.build.verify import verify
@@ -177,7 +177,7 @@ def test_another_asset_with_the_name_of_such_a_file_is_an_error_that_names_both(
     assert problem.text == "a.js.LICENSE.txt has the name of the file for the licence comments of a.js"
     assert problem.place is not None
     assert problem.place.path.endswith("a.js.LICENSE.txt")
-    assert pipeline.check(made.config) == (problem,)
+    assert inspection.check(made.config) == (problem,)
     made.write({"assetbuild.toml": config.replace("compress", 'exclude = ["*.txt"]\ncompress')}).build()
     assert made.read("a.js.LICENSE.txt") == "/*! l */\n"
 
@@ -186,7 +186,7 @@ def test_why_and_plan_and_check_know_the_file(tmp_path: Path) -> None:
     made = project(tmp_path, {"a.js": "/*! l */ x ( )"}, FILE + 'templates = ["*.html"]\nstable = ["a.js*"]\n')
     made.write({"t.html": "{{ asset_url('a.js.LICENSE.txt') }}"})
     assert {change.logical for change in made.plan().changes} == {"a.js", "a.js.LICENSE.txt"}
-    assert pipeline.check(made.config) == ()
+    assert inspection.check(made.config) == ()
     made.build()
     lines = [text for _, text in why.explain(made.config, "a.js.LICENSE.txt").lines]
     assert "the licence comments of a.js" in lines
@@ -195,10 +195,10 @@ def test_why_and_plan_and_check_know_the_file(tmp_path: Path) -> None:
         text for _, text in why.explain(made.config, "a.js").lines
     ]
     assert (made.output / "a.js.LICENSE.txt").read_text() == "/*! l */\n"
-    assert pipeline.check_output(made.config, options=pipeline.Options()) == ()
+    assert inspection.check_output(made.config, options=pipeline.Options()) == ()
     made.write({"static/a.js": "x = = 1"})
     made.write({"assetbuild.toml": FILE + 'templates = ["*.html"]\n[bundles]\n"b.js" = ["a.js"]\n'})
-    assert [problem.code for problem in pipeline.check(made.config)] == ["js-syntax"]
+    assert [problem.code for problem in inspection.check(made.config)] == ["js-syntax"]
 
 
 def test_a_licence_that_is_not_utf8_keeps_its_bytes(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from assetbuild.build import pipeline, processors, registry
+from assetbuild.build import inspection, pipeline, processors, registry
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Work
 from assetbuild.build.fingerprint import link
@@ -120,7 +120,7 @@ def test_check_sees_what_is_missing(tmp_path: Path, what: str) -> None:
     built = project(tmp_path, {**SITE, "favicon.ico": b"icon"}, f'stable = ["favicon.ico"]\n{BUNDLES}')
     built.build()
     options = pipeline.Options()
-    assert pipeline.check_output(built.config, options=options) == ()
+    assert inspection.check_output(built.config, options=options) == ()
     victims = {
         "manifest": "manifest.json",
         "variant": built.path("css/all.css") + ".gz",
@@ -128,7 +128,7 @@ def test_check_sees_what_is_missing(tmp_path: Path, what: str) -> None:
         "output": built.path("favicon.ico"),
     }
     (built.output / victims[what]).unlink()
-    assert pipeline.check_output(built.config, options=options) != ()
+    assert inspection.check_output(built.config, options=options) != ()
 
 
 # --- what makes steps run again --------------------------------------------------------------------------
@@ -629,16 +629,16 @@ def test_a_changed_reference_is_named_as_the_reason(site: Project) -> None:
 
 def test_what_only_looks_writes_nothing_at_all(site: Project) -> None:
     before = sorted(site.root.rglob("*"))
-    pipeline.plan(site.config, options=pipeline.Options())
-    pipeline.check(site.config)
-    pipeline.check_output(site.config, options=pipeline.Options())
+    inspection.plan(site.config, options=pipeline.Options())
+    inspection.check(site.config)
+    inspection.check_output(site.config, options=pipeline.Options())
     assert sorted(site.root.rglob("*")) == before
 
 
 def test_check_reads_the_templates_also_where_references_are_wrong(tmp_path: Path) -> None:
     files = {"a.css": "a{b:url(gone.png)}", "/t/x.html": "{{ asset_url('nowhere.css') }}"}
     built = project(tmp_path, files, 'templates = ["t/*.html"]\n')
-    assert sorted(problem.code for problem in pipeline.check(built.config)) == ["missing", "template-unknown-asset"]
+    assert sorted(problem.code for problem in inspection.check(built.config)) == ["missing", "template-unknown-asset"]
 
 
 def test_a_text_that_changes_between_reading_and_writing_is_noticed(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from assetbuild.build import processors, registry
 from assetbuild.build.model import ProcessorSpec, TextKind
-from assetbuild.build.processors import Guarded
+from assetbuild.build.processors import Guarded, Prefer
 from assetbuild.build.protocols import Processed, Way
 
 CSS, JS = TextKind.CSS, TextKind.JS
 
 
-def create(name: str, kind: TextKind, **options: object) -> Guarded:
+def create(name: str, kind: TextKind, **options: object) -> Guarded[Any]:
     processor = registry.create(ProcessorSpec(name, tuple(sorted(options.items()))), kind)
     assert isinstance(processor, Guarded)
     return processor
@@ -66,7 +67,7 @@ def test_a_script_that_does_not_parse_is_left_alone_with_the_place() -> None:
 
 
 def test_what_cannot_be_proven_goes_on_unchanged_with_both_reasons() -> None:
-    broken = replace(create("rjsmin", JS), engine=lambda text: "y()", safe=lambda text: "z()")
+    broken = replace(create("rjsmin", JS), engine=lambda text: "y()", safe=lambda text, original: "z()")
     reason = "rjsmin would change its meaning, and the safe minifier would change its meaning"
     assert broken("x ( )") == Processed("x ( )", Way.UNCHANGED, reason)
     alone = replace(broken, safe=None)
@@ -101,8 +102,8 @@ def test_a_style_sheet_that_does_not_parse_is_left_alone() -> None:
     assert result.reason == "it does not parse"
 
 
-def raising(error: Exception) -> Callable[[str], str]:
-    def engine(text: str) -> str:
+def raising(error: Exception) -> Callable[..., str]:
+    def engine(*given: object) -> str:
         raise error
 
     return engine
@@ -160,12 +161,53 @@ def test_the_original_is_read_once_and_before_any_engine() -> None:
     assert texts == ["a { b : c }", "a {"]
 
 
-@pytest.mark.parametrize(("name", "kind", "text"), [("rjsmin", JS, "a=1"), ("rcssmin", CSS, "a{b:c}")])
-def test_what_is_minified_already_is_not_even_read(name: str, kind: TextKind, text: str) -> None:
+def test_a_script_that_is_minified_already_is_not_even_read() -> None:
     def read(text: str) -> processors.Original:
         raise AssertionError("nothing is to be proven")
 
-    assert replace(create(name, kind), read=read)(text) == Processed(text)
+    assert replace(create("rjsmin", JS), read=read)("a=1") == Processed("a=1")
+
+
+class Counted:
+    """An original that counts what is held against it."""
+
+    def __init__(self, accepted: list[str]) -> None:
+        self.accepted, self.held = accepted, list[str]()
+
+    def refusal(self) -> str:
+        return ""
+
+    def same(self, after: str) -> bool:
+        self.held.append(after)
+        return after in self.accepted
+
+
+@pytest.mark.parametrize(
+    ("engine", "own", "accepted", "expected", "held"),
+    [
+        ("ab", "a", ["a", "ab"], Processed("a", Way.SHORTER, "it leaves it longer"), ["a"]),
+        ("ab", "abc", ["ab", "abc"], Processed("ab"), ["ab"]),
+        ("ab", "ac", ["ab", "ac"], Processed("ab"), ["ab"]),
+        ("ab", "a", ["ab"], Processed("ab"), ["a", "ab"]),
+        ("ab", "abc", ["abc"], Processed("abc", Way.FALLBACK, "it would change its meaning"), ["ab", "abc"]),
+        ("abcde", "ab", ["ab"], Processed("ab", Way.SHORTER, "it leaves it longer"), ["ab"]),
+        ("abcde", "abcdef", [], Processed("abcde"), []),
+    ],
+)
+def test_the_shorter_result_is_proven_first_and_the_other_only_where_it_is_refused(
+    engine: str, own: str, accepted: list[str], expected: Processed, held: list[str]
+) -> None:
+    original = Counted(accepted)
+    guarded = Guarded(
+        name="it",
+        version="1",
+        engine=lambda text: engine,
+        read=lambda text: original,
+        safe=lambda text, read: own,
+        prefer=Prefer.SHORTER,
+    )
+    assert guarded("abcde") == expected
+    assert original.held == held
 
 
 def test_a_result_that_is_not_shorter_is_no_gain() -> None:

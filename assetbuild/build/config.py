@@ -215,8 +215,9 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
 
 
 def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
-    """Where what later phases may complain of stands: globs, bundles and their inputs, entries of the import map."""
+    """Where what later phases may complain of stands: roots, globs, bundles and inputs, entries of the import map."""
     places: dict[tuple[str, ...], Place] = {}
+    places |= {("sources", str(index)): document.at_value("sources", index) for index in range(len(config.sources))}
     for key, patterns in (("include", config.include), ("stable", config.stable), ("templates", config.templates)):
         places |= {(key, pattern): document.at_value(key, index) for index, pattern in enumerate(patterns)}
     places |= {("importmap", name): document.at_value("importmap", name) for name, _ in config.importmap}

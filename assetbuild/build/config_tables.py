@@ -183,14 +183,16 @@ def _target_problem(name: str, target: str) -> tuple[str, str]:
     """Why `target` cannot stand for the specifier `name`, and the way out; '' where it can.
 
     A key that ends in `/` maps every specifier below it, and browsers drop it unless its target ends in `/` as well
-    (HTML, "sorting and normalizing a module specifier map").
+    (HTML, "sorting and normalizing a module specifier map"). A whole specifier may mean a URL that ends in `/`.
     """
-    if name.endswith("/") and not is_local(target) and not target.endswith("/"):
+    reason = text_problem(target) or (logical_path_problem(target.removesuffix("/")) if is_local(target) else "")
+    if reason:
+        return reason, "give a logical path, or an absolute URL with its scheme"
+    if name.endswith("/") and not target.endswith("/"):
         return "does not end in `/`, as its specifier does", "let both end in `/`, or neither"
-    if is_local(target) and target.endswith("/") and not target.startswith("/"):
-        return "is a folder, whose files get other names", "give each module an entry of its own"
-    reason = text_problem(target) or (logical_path_problem(target) if is_local(target) else "")
-    return reason, "give a logical path, or an absolute URL with its scheme"
+    if is_local(target) and target.endswith("/") and not name.endswith("/"):
+        return "is a folder, and its specifier does not end in `/`", "let both end in `/`, or name a file"
+    return "", ""
 
 
 def publish(document: Document, problems: list[Problem]) -> None:

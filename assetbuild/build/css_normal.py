@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assetbuild.build import css_spelling
+from assetbuild.build import css_merge, css_spelling
 from assetbuild.build.css_tokens import CLOSERS, Kind, Part, is_closed, tokenize, unescape
 
 
@@ -59,6 +59,8 @@ _KNOWN_BLOCKS = frozenset(
     {"@media", "@supports", "@container", "@layer", "@page", "@scope", "@starting-style", "@font-face", "@keyframes"}
     | {"@-webkit-keyframes", "@-moz-keyframes", "@-o-keyframes"}
 )
+# In these, and in the sheet itself, style rules stand as they would without it (CSS Conditional Rules 3, section 2).
+_HOLDERS = frozenset({"@media", "@supports", "@container", "@layer"})
 _MARGIN_BOX = re.compile(r"@(?:top|bottom|left|right)-[a-z-]+")
 _QUERIES = frozenset({"style(", "scroll-state(", "supports(", "media("})
 _OF_SELECTORS = frozenset(
@@ -85,7 +87,8 @@ _CHARSET = re.compile(r'@charset "[^"]*";')
 def normal_form(text: str) -> list[Part] | None:
     """The parts of a style sheet that count; None where it does not parse: a bracket or string left open, a stray `}`.
 
-    Empty declarations, the semicolon before a `}` or the end, and an `@charset` that browsers do not heed are left out.
+    Empty declarations, the semicolon before a `}` or the end, and an `@charset` that browsers do not heed are left out;
+    neighbouring rules that one can say are one.
     """
     atoms = _atoms(text)
     ends = _matching(atoms) if atoms is not None else None
@@ -133,10 +136,25 @@ def _matching(atoms: Sequence[Part]) -> dict[int, int] | None:
 
 
 @dataclass(slots=True)
+class _Block:
+    """An open block, or the sheet around all. `start`: the part that the statement begins with; `brace`: its `{`."""
+
+    start: int
+    brace: int
+    respelled: bool
+    """Whether `css_spelling` applies in it."""
+    holds_rules: bool
+    """Whether the style rules in it stand as they would without it."""
+    is_plain: bool
+    """Whether it is a style rule's, with nothing but declarations."""
+    rules: css_merge.Rules = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Walker:
     """Follows CSS Syntax 3, section 5.4, with nesting: a block holds declarations, at-rules and rules alike.
 
-    `blocks` says of the open ones, and of the sheet around them, whether `css_spelling` applies.
+    `blocks` are the open ones, and the sheet around them.
     `ended`: the last part is a semicolon that ended a declaration or an at-rule, so another would end nothing.
     """
 
@@ -145,7 +163,9 @@ class _Walker:
     heeded_charset: bool
     parts: list[Part] = field(default_factory=list)
     ended: bool = False
-    blocks: list[bool] = field(default_factory=lambda: [True])
+    blocks: list[_Block] = field(
+        default_factory=lambda: [_Block(0, 0, respelled=True, holds_rules=True, is_plain=False)]
+    )
 
     def run(self) -> None:
         index = 0
@@ -155,7 +175,7 @@ class _Walker:
             if kind is Kind.CLOSE_BRACE:
                 self._drop_semicolon()
                 self._add(index)
-                self.blocks.pop()
+                self._close(self.blocks.pop())
                 index += 1
             elif not depth and kind in (Kind.CDO, Kind.CDC):
                 self._add(index)
@@ -166,11 +186,11 @@ class _Walker:
                     self._add(index)
                 index += 1
             else:
-                start = index
+                first, start = self.atoms[index], len(self.parts)
                 index = self._statement(index, nested=depth > 0)
                 if index < len(self.atoms) and self.atoms[index].kind is Kind.OPEN_BRACE:
                     self._add(index)
-                    self.blocks.append(self._is_respelled(start))
+                    self._open(first, start)
                     index += 1
         self._drop_semicolon()
 
@@ -189,6 +209,7 @@ class _Walker:
         semicolon = end < len(self.atoms) and self.atoms[end].kind is Kind.SEMICOLON
         block = end < len(self.atoms) and self.atoms[end].kind is Kind.OPEN_BRACE
         if first.kind is Kind.AT:
+            self.blocks[-1].is_plain = False
             name = unescape(first.text).lower()
             if name == "@charset" and not block:
                 self._charset(start, end)
@@ -203,18 +224,29 @@ class _Walker:
             self.ended = True
         return end + semicolon
 
-    def _is_respelled(self, start: int) -> bool:
-        """Whether what the block holds that the statement at `start` opens has one spelling for all that are equal."""
-        first = self.atoms[start]
-        if not self.blocks[-1] or first.kind is not Kind.AT:
-            return self.blocks[-1]
-        name = first.text.lower()
-        return name in _KNOWN_BLOCKS or _MARGIN_BOX.fullmatch(name) is not None
+    def _open(self, first: Part, start: int) -> None:
+        """Enter the block of the statement that begins with `first`, the part at `start`."""
+        around = self.blocks[-1]
+        around.is_plain = False
+        brace = len(self.parts) - 1
+        if first.kind is not Kind.AT:
+            block = _Block(start, brace, around.respelled, holds_rules=False, is_plain=around.holds_rules)
+        else:
+            name = first.text.lower()
+            known = name in _KNOWN_BLOCKS or _MARGIN_BOX.fullmatch(name) is not None
+            holds_rules = around.holds_rules and name in _HOLDERS
+            block = _Block(start, brace, around.respelled and known, holds_rules, is_plain=False)
+        self.blocks.append(block)
+
+    def _close(self, block: _Block) -> None:
+        if block.is_plain:
+            end = len(self.parts) - 1
+            css_merge.add(css_merge.Rule(block.start, block.brace, end), self.blocks[-1].rules, self.parts)
 
     def _selector(self, start: int, end: int) -> None:
         done = len(self.parts)
         self._span(start, end, _Context.SELECTOR)
-        if self.blocks[-1]:
+        if self.blocks[-1].respelled:
             self.parts[done:] = css_spelling.selector(self.parts[done:])
 
     def _charset(self, start: int, end: int) -> None:
@@ -228,6 +260,7 @@ class _Walker:
         name = start + (self.atoms[start].kind is Kind.DELIM)
         if name + 1 >= end or self.atoms[name].kind not in (Kind.IDENT, Kind.HASH) or not self._is_colon(name + 1):
             self._span(start, end, _Context.EXACT)
+            self.blocks[-1].is_plain = False
             return
         self._span(start, name + 1, _Context.EXACT)
         self._add(name + 1)
@@ -237,7 +270,7 @@ class _Walker:
             exact = spelled.lower() == "initial-value"  # of `@property`
             done = len(self.parts)
             self._span(value, end, _Context.EXACT if exact else _Context.VALUE)
-            if name == start and self.blocks[-1]:
+            if name == start and self.blocks[-1].respelled:
                 self.parts[done:] = css_spelling.value(spelled, self.parts[done:])
         elif value < end:
             self._span(value, end, _Context.EXACT)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assetbuild.build import names, urls
+from assetbuild.build import import_map, names, urls
+from assetbuild.build.import_map import Answer, ImportMap
+from assetbuild.build.js_references import Bare
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import (
     Blob,
@@ -52,7 +54,8 @@ class Edge:
     """A reference and the logical path of the asset it means; None where the author's bytes are left alone.
 
     `is_mapped`: a module specifier that the import map resolves, in a script that is published on its own.
-    `is_bare`: one that only `[importmap]` resolves; it is rewritten in workers alone, where there is no import map.
+    `is_bare`: one that only `[importmap]` resolves; it is rewritten in workers, where there is no import map, and where
+    it has a query, which an import map's entry cannot keep.
     """
 
     reference: Reference
@@ -62,11 +65,24 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A module specifier of the source `script` that means no asset. How bad it is, depends on who loads the script."""
+
+    script: str
+    specifier: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
-    """`edges` by the logical path of each text source, in order of position; `inlined` those that are only imported."""
+    """`edges` by the logical path of each text source, in order of position; `inlined` those that are only imported.
+
+    `unresolved`: the module specifiers that no file answers; their problems are `unloaded.py`'s to report.
+    """
 
     edges: Mapping[str, tuple[Edge, ...]]
     inlined: Mapping[str, Scanned]
+    unresolved: tuple[Unresolved, ...]
 
 
 def build_graph(
@@ -85,7 +101,8 @@ def build_graph(
     items = {item.source.logical: item for item in scanned}
     inlined: dict[str, Scanned] = {}
     edges: dict[str, tuple[Edge, ...]] = {}
-    problems: list[Problem] = list(resolver.importmap_problems())
+    unresolved: list[Unresolved] = []
+    problems: list[Problem] = list(import_map.problems(config, resolver.assets))
     waiting = list(reversed(items.values()))
     while waiting:
         item = waiting.pop()
@@ -93,19 +110,25 @@ def build_graph(
         for reference in item.references:
             target, problem = resolver.resolve(item, reference)
             found.append(Edge(reference, target, _is_mapped(config, item, reference, target)))
-            if problem is not None:
+            if problem is not None and problem.code == "missing" and reference.kind.is_module_specifier:
+                unresolved.append(Unresolved(item.source.logical, reference.path, problem))
+            elif problem is not None:
                 problems.append(problem)
             is_new = target is not None and target not in resolver.assets and target not in items
             if is_new and target is not None and (imported := read(target)) is not None:
                 items[target] = inlined[target] = imported
                 waiting.append(imported)
-        found += resolver.bare_edges(item)
-        problems += resolver.specifier_problems(item)
+        for bare in item.script.bare if item.script is not None and not item.broken else ():
+            edge, problem = resolver.resolve_bare(item, bare)
+            found += [edge] if edge is not None else []
+            if problem is not None:
+                unresolved.append(Unresolved(item.source.logical, bare.specifier, problem))
+        problems += _computed_imports(item)
         edges[item.source.logical] = tuple(sorted(found, key=lambda edge: edge.reference.start))
     for name in sorted(_in_workers(edges)):
         edges[name] = tuple(replace(edge, is_mapped=False) for edge in edges[name])
         problems += resolver.worker_problems(items[name])
-    return Graph(edges, inlined), problems
+    return Graph(edges, inlined, tuple(unresolved)), problems
 
 
 def _is_mapped(config: Config, item: Scanned, reference: Reference, target: str | None) -> bool:
@@ -135,6 +158,14 @@ def _in_workers(edges: Mapping[str, Sequence[Edge]]) -> set[str]:
     return reached
 
 
+def _computed_imports(item: Scanned) -> Iterator[Problem]:
+    for offset in item.script.computed if item.script is not None and not item.broken else ():
+        text = "an import whose path is computed cannot be fingerprinted; it is left as it is"
+        place = place_at(item.source.file, item.text, offset)
+        hint = "write the path as one string, or list what it can name in `stable`"
+        yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
+
+
 @dataclass(slots=True)
 class _Resolver:
     config: Config
@@ -145,6 +176,7 @@ class _Resolver:
     by_nfc: dict[str, str] = field(init=False)
     by_folded: dict[str, str] = field(init=False)
     by_file: dict[str, str] = field(init=False)
+    import_map: ImportMap = field(init=False)
 
     def __post_init__(self) -> None:
         self.published = frozenset(self.namespace.published)
@@ -153,6 +185,7 @@ class _Resolver:
         self.by_nfc = {names.nfc(name): name for name in everything}
         self.by_folded = {names.folded(name): name for name in everything}
         self.by_file = {source.file: logical for logical, source in self.namespace.sources.items()}
+        self.import_map = ImportMap(dict(self.config.importmap))
 
     def resolve(self, item: Scanned, reference: Reference) -> tuple[str | None, Problem | None]:
         if reference.kind is RefKind.SOURCE_MAP and item.source.logical not in self.published:
@@ -226,52 +259,63 @@ class _Resolver:
         place = place_at(item.source.file, item.text, reference.start)
         return Problem(code, text, place, severity=severity, hint=hint)
 
-    def bare_edges(self, item: Scanned) -> Iterator[Edge]:
-        """Bare specifiers that mean an asset. Only a whole entry can: those of folders lead to other hosts."""
-        known = dict(self.config.importmap)
-        for bare in item.script.bare if item.script is not None and not item.broken else ():
-            target = known.get(bare.specifier)
-            if target in self.assets:
-                outer = (bare.start - 1, bare.end + 1)
-                reference = Reference(bare.kind, bare.start, bare.end, bare.specifier, *outer)
-                yield Edge(reference, target, is_mapped=True, is_bare=True)
+    def resolve_bare(self, item: Scanned, bare: Bare) -> tuple[Edge | None, Problem | None]:
+        """The asset that a bare specifier means; neither where it leads to another host."""
+        outer = (bare.start - 1, bare.end + 1)
+        reference = Reference(bare.kind, bare.start, bare.end, bare.specifier, *outer)
+        answer = self.import_map.answer(bare.specifier)
+        if answer is None:
+            return None, self._unmapped(item, reference)
+        if not answer.is_local:
+            return None, None
+        if not answer.is_below_a_folder:  # a target that is no asset is reported once, where it is configured
+            whole = Edge(reference, answer.target, is_mapped=True, is_bare=True)
+            return (whole if answer.target in self.assets else None), None
+        logical = self.by_nfc.get(names.nfc(answer.target)) if answer.target is not None else None
+        if logical is None or logical not in self.assets:
+            return None, self._not_in_folder(item, reference, answer, logical)
+        if bare.path_end == bare.end:
+            return Edge(reference, logical, is_mapped=True, is_bare=True), None
+        return Edge(replace(reference, end=bare.path_end), logical, is_bare=True), None
 
-    def specifier_problems(self, item: Scanned) -> Iterator[Problem]:
-        """Bare specifiers without an entry in the import map, and imports that cannot be known."""
-        if item.script is None or item.broken:
-            return
-        known = dict(self.config.importmap)
-        severity = Severity.WARNING if self.config.missing is Missing.WARN else Severity.ERROR
-        for bare in item.script.bare:
-            prefix = any(key.endswith("/") and bare.specifier.startswith(key) for key in known)
-            if bare.specifier not in known and not prefix:
-                text = f'the bare specifier "{bare.specifier}" is not in `[importmap]`, so no browser can load it'
-                beside = urls.normalise(urls.folder_of(item.source.logical), bare.specifier)
-                hint = f'add "{bare.specifier}" = "path/to/module.js" to [importmap], or exclude {item.source.logical}'
-                if beside in self.assets:
-                    hint = f'write "./{bare.specifier}": without the dot it is a bare specifier'
-                place = place_at(item.source.file, item.text, bare.start)
-                yield Problem("bare-specifier", text, place, severity=severity, hint=hint)
-        for offset in item.script.computed:
-            text = "an import whose path is computed cannot be fingerprinted; it is left as it is"
-            place = place_at(item.source.file, item.text, offset)
-            hint = "write the path as one string, or list what it can name in `stable`"
-            yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
+    def _unmapped(self, item: Scanned, reference: Reference) -> Problem:
+        specifier = reference.path
+        text = f'the bare specifier "{specifier}" is not in `[importmap]`, so no browser can load it'
+        beside = urls.normalise(urls.folder_of(item.source.logical), specifier)
+        hint = f'add "{specifier}" = "path/to/module.js" to [importmap], or exclude {item.source.logical}'
+        if beside in self.assets:
+            hint = f'write "./{specifier}": without the dot it is a bare specifier'
+        return self._problem(item, reference, "bare-specifier", text, hint)
+
+    def _not_in_folder(self, item: Scanned, reference: Reference, answer: Answer, logical: str | None) -> Problem:
+        """Why no asset is what the specifier means below the folder of `answer`."""
+        key, folder = answer.key, self.import_map.entries[answer.key]
+        entry = f'which "{key}" of [importmap] leads to'
+        if answer.target is None:
+            text = f'"{reference.path}" leads out of {folder}, {entry}, and browsers refuse that'
+            hint = f'name a file below "{key}", or import it by a relative path'
+            return self._problem(item, reference, "missing", text, hint)
+        if answer.target.endswith("/"):
+            text = f'"{reference.path}" is a folder, {entry}: its files have fingerprinted names'
+            hint = "name each of its files in a string of its own"
+            return self._problem(item, reference, "importmap-folder", text, hint)
+        if logical is not None:
+            text = f"{logical}, {entry}, exists but is not published"
+            hint = f"publish it (`include`, `exclude`), or {_LEAVE}"
+            return self._problem(item, reference, "not-published", text, hint)
+        inside = {name: self.import_map.specifier_of(key, name) for name in self.assets if name.startswith(folder)}
+        if (other := self.by_folded.get(names.folded(answer.target))) in inside:
+            text = f'"{answer.target}" differs from "{other}" in case or Unicode form, and most servers tell them apart'
+            return self._problem(item, reference, "case-differs", text, f"write {inside[other]}")
+        hint = did_you_mean(reference.path, inside.values()) or f"add the file, or {_LEAVE}"
+        return self._problem(item, reference, "missing", f"{answer.target}, {entry}, does not exist", hint)
 
     def worker_problems(self, item: Scanned) -> Iterator[Problem]:
         """Bare specifiers that stay bare in a script of a worker, because they lead to another host."""
-        known = dict(self.config.importmap)
         for bare in item.script.bare if item.script is not None and not item.broken else ():
-            if bare.specifier in known and known[bare.specifier] not in self.assets:
+            answer = self.import_map.answer(bare.specifier)
+            if answer is not None and not answer.is_local:
                 text = f'a worker has no import map, so the bare specifier "{bare.specifier}" cannot be loaded in one'
                 place = place_at(item.source.file, item.text, bare.start)
-                hint = f'import "{known[bare.specifier]}" itself, if this script runs in a worker'
+                hint = f'import "{answer.target}" itself, if this script runs in a worker'
                 yield Problem("bare-in-worker", text, place, severity=Severity.WARNING, hint=hint)
-
-    def importmap_problems(self) -> Iterator[Problem]:
-        for specifier, value in self.config.importmap:
-            if not urls.is_local(value) or value in self.assets:
-                continue
-            hint = did_you_mean(value, self.assets) or "write a logical path or an absolute URL"
-            text = f'[importmap] "{specifier}": {value} is not a published asset'
-            yield Problem("importmap-target", text, self.config.place("importmap", specifier), hint=hint)

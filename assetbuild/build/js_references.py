@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A specifier that only an import map can resolve. `start` and `end` delimit it, without the quotes."""
+    """A specifier that only an import map can resolve. `start` and `end` delimit it, without the quotes.
+
+    `path_end`: where the spelling of its path ends, before `?query` and `#fragment`.
+    """
 
     kind: RefKind
     specifier: str
     start: int
     end: int
+    path_end: int
 
 
 # --- the query --------------------------------------------------------------------------------------------
@@ -159,7 +163,7 @@ class Found:
             for argument in _arguments(node)[:1]:
                 if not _is_literal(argument):
                     self._computed(node, argument)
-                elif not self._is_folder(argument):
+                elif not self._is_folder(argument) or self._is_folder_of_a_package(argument):
                     self._specifier(argument, RefKind.JS_RESOLVE)
         for node in captures.get("scripts", ()):
             for argument in _arguments(node):
@@ -180,7 +184,7 @@ class Found:
             if is_local(value):
                 self._refer(kind, start, value, cut, end)
         elif is_local(value) or not split_suffix(value)[0]:
-            self.bare.append(Bare(kind, value, start, end))
+            self.bare.append(Bare(kind, value, start, end, start + cut))
 
     def _url(self, node: Node, argument: Node, kind: RefKind) -> None:
         if not _is_literal(argument):
@@ -194,6 +198,11 @@ class Found:
         """A folder (`new URL(".", import.meta.url)`) is a base for other URLs, not an asset."""
         path = split_suffix(self._inside(literal)[2])[0]
         return path.rpartition("/")[2] in ("", ".", "..")
+
+    def _is_folder_of_a_package(self, literal: Node) -> bool:
+        """Only an import map can resolve it, however its URL is used then: without an entry the call throws."""
+        value = self._inside(literal)[2]
+        return value.endswith("/") and is_local(value) and not value.startswith(("./", "../", "/"))
 
     def _computed(self, node: Node, argument: Node) -> None:
         if _begins_relative(argument):

@@ -7,7 +7,7 @@ is written before everything that can be wrong with sources has been looked at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +23,6 @@ from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
-from assetbuild.build.licences import file_name
 from assetbuild.build.lock import build_lock
 from assetbuild.build.model import (
     Blob,
@@ -33,7 +32,6 @@ from assetbuild.build.model import (
     ChangeKind,
     Config,
     FileStat,
-    Licences,
     Namespace,
     Output,
     Problem,
@@ -49,6 +47,7 @@ from assetbuild.build.releases import begin, commit
 from assetbuild.build.scan import scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.unloaded import import_problems
 from assetbuild.build.workers import Crew
 
 
@@ -101,7 +100,7 @@ def build(config: Config, *, options: Options, listener: Listener = nobody) -> B
     cache = Cache(config.cache)
     key = uptodate.state_key(config, minify=not options.dev)
     started_ns = state.now_ns()
-    found = _walk(config)
+    found = walk(config)
     if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
         return _noted(same, found, started_ns)
     waited: list[Waiting] = []
@@ -113,7 +112,7 @@ def build(config: Config, *, options: Options, listener: Listener = nobody) -> B
     with build_lock(config.cache, on_wait=wait) as held:
         if waited:  # another build has ended meanwhile
             started_ns = state.now_ns()
-            found = _walk(config)
+            found = walk(config)
             if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
                 return _noted(same, found, started_ns)
         built = _build(config, found, options=options, listener=listener, cache=cache, key=key, started_ns=started_ns)
@@ -201,67 +200,10 @@ def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
     }
 
 
-def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
-    """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
-    made, changes = inspect(config, options=options, listener=listener)
-    is_same = all(change.kind is ChangeKind.SAME for change in changes)
-    return Built(
-        made.build,
-        made.manifest,
-        made.outputs,
-        made.problems,
-        () if is_same else changes,
-        made.ways(),
-        up_to_date=is_same,
-    )
-
-
-def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
-    """Configuration, references, bundles and templates, without writing: every problem found. Never raises for them."""
-    from assetbuild.build import templates
-
-    found = _walk(config)
-    namespace, _ = discover(config, found)
-    assets = [*namespace.published, *namespace.bundles]
-    try:
-        options = Options()
-        made = make(config, found, options=options, listener=listener, cache=_looking(config), variants=False)
-    except BuildFailed as failed:
-        if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
-            assets += [file_name(name) for name in assets]
-        return (*failed.problems, *templates.check(assets, templates.find(config)))
-    in_templates = templates.check([output.logical for output in made.outputs], templates.find(config))
-    return (*made.problems, *in_templates)
-
-
-def check_output(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Problem, ...]:
-    """What in the output folder is not what a build would leave there: bytes, variants, stable copies, manifest."""
-    from assetbuild.build.verify import not_up_to_date
-
-    made, _ = inspect(config, options=options, listener=listener)
-    return (*made.problems, *not_up_to_date(config, made.manifest))
-
-
-def inspect(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Made, tuple[Change, ...]]:
-    """The whole build in memory, for whoever only looks at it, and how it differs from what is on disk."""
-    last = last_state(config)
-    made = make(config, _walk(config), options=options, listener=listener, cache=_looking(config), last=last)
-    return made, changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
-
-
-def last_state(config: Config) -> State:
-    """What the last build left behind; empty where that is not known."""
-    return state.loads(_looking(config).read_state())
-
-
-def _looking(config: Config) -> Cache:
-    return Cache(config.cache, is_readonly=True)
-
-
 # --- the phases, in order --------------------------------------------------------------------------------
 
 
-def _walk(config: Config) -> tree.Tree:
+def walk(config: Config) -> tree.Tree:
     mounts = [spec.mount for spec in config.sources]
     return tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
 
@@ -275,14 +217,19 @@ def make(
     cache: Cache,
     last: State = state.EMPTY,
     variants: bool = True,
+    named: Collection[str] = (),
 ) -> Made:
-    """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache."""
+    """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache.
+
+    `named`: assets that pages are known to load.
+    """
     report = _Report(list(config.problems))
     namespace, problems = discover(config, found)
     report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
         scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
+        problems += import_problems(config, namespace, graph, named=named)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])

@@ -6,15 +6,20 @@ bound. The engines are trusted with nothing: not to keep the meaning, the licenc
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from assetbuild.build import licences
 from assetbuild.build.protocols import Processed, Way
 
-GUARD = "5"
+if TYPE_CHECKING:
+    from assetbuild.build import prove_css
+
+GUARD = "6"
 """The number of the rules by which results are accepted; raised whenever they change, so that no cached result of
 the older rules is used."""
 
@@ -29,77 +34,110 @@ class Original(Protocol):
         """The proof: whether `after` surely means the same."""
 
 
+class Prefer(enum.Enum):
+    """Whose result is proven and used, where both the engine's and the safe minifier's can be."""
+
+    ENGINE = "engine"
+    """The engine's: it is as short, and the other takes long to make."""
+    SHORTER = "shorter"
+    """Whichever is shorter; the other is proven only if this one is refused."""
+
+
+Read = TypeVar("Read", bound=Original)
+
+
 @dataclass(frozen=True, slots=True)
-class Guarded:
+class Guarded(Generic[Read]):
     """A minifier under guard.
 
     `read` makes of a text what results are proven against. `prepare` marks the licence comments for the engine;
     `licences` lists them, as they must stand in the result. `safe` is the minifier for what the engine damages, where
-    there is one; `tighten` one whose result, proven like any, replaces a longer one of the engine.
+    there is one: it is given the text so prepared, and what was read of the text as it was.
     """
 
     name: str
     version: str
     engine: Callable[[str], str]
-    read: Callable[[str], Original]
+    read: Callable[[str], Read]
     prepare: Callable[[str], str] | None = None
     licences: Callable[[str], tuple[str, ...]] | None = None
-    safe: Callable[[str], str] | None = None
-    tighten: Callable[[str], str] | None = None
+    safe: Callable[[str, Read], str] | None = None
+    prefer: Prefer = Prefer.ENGINE
 
     def __call__(self, text: str) -> Processed:
         asked = self._asked(text)
-        result, reason = self._attempt(self.engine, asked)
-        if result is not None and self.tighten is not None:
-            tight, _ = self._attempt(self.tighten, replace(asked, limit=len(result)))
-            result = result if tight is None else tight
-        if result is not None:
-            return Processed(result)
+        made = _made(lambda: self.engine(asked.prepared))
+        own: _Made | None = None
+        if self.prefer is Prefer.SHORTER and not asked.original().refusal():
+            own = self._made_safely(asked)
+            is_shorter = not own.failure and len(own.text) < (len(text) if made.failure else len(made.text))
+            if is_shorter and not _refusal(own, asked):
+                way = Way.FALLBACK if made.failure else Way.SHORTER
+                return Processed(own.text, way, f"{self.name} {made.failure or 'leaves it longer'}")
+        reason = _refusal(made, asked)
+        if not reason:
+            return Processed(asked.shorter(made.text))
         if refusal := asked.original().refusal():
             return Processed(text, Way.UNCHANGED, refusal)
         if self.safe is None:
             return Processed(text, Way.UNCHANGED, f"{self.name} {reason}")
-        result, second = self._attempt(self.safe, asked)
-        if result is not None:
-            return Processed(result, Way.FALLBACK, f"{self.name} {reason}")
+        own = own or self._made_safely(asked)
+        second = _refusal(own, asked)
+        if not second:
+            return Processed(asked.shorter(own.text), Way.FALLBACK, f"{self.name} {reason}")
         return Processed(text, Way.UNCHANGED, f"{self.name} {reason}, and the safe minifier {second}")
 
-    def _asked(self, text: str) -> _Asked:
+    def _asked(self, text: str) -> _Asked[Read]:
         prepared = text if self.prepare is None else self.prepare(text)
         licences = functools.cache(lambda: () if self.licences is None else self.licences(prepared))
-        return _Asked(text, prepared, functools.cache(lambda: self.read(text)), licences, len(text))
+        return _Asked(text, prepared, functools.cache(lambda: self.read(text)), licences)
 
-    def _attempt(self, minify: Callable[[str], str], asked: _Asked) -> tuple[str | None, str]:
-        """The result, or None and why there is none. A result that is no gain is proven no further: then it is `text`,
-        or None where something shorter is known."""
-        try:
-            result = minify(asked.prepared)
-        except Exception as error:  # noqa: BLE001  whatever a third party's code raises, the build goes on
-            return None, f"failed ({type(error).__name__}: {error})"
-        unchanged = asked.text if asked.limit == len(asked.text) else None
-        if result == asked.text:
-            return unchanged, ""
-        if asked.original().refusal():
-            return None, "would change what cannot be proven"
-        if len(result) >= asked.limit:
-            return unchanged, ""
-        if not asked.original().same(result):
-            return None, "would change its meaning"
-        if not _in_order(asked.licences(), result):
-            return None, "would drop a licence comment"
-        return result, ""
+    def _made_safely(self, asked: _Asked[Read]) -> _Made:
+        safe = self.safe
+        return _Made(asked.text) if safe is None else _made(lambda: safe(asked.prepared, asked.original()))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A text to minify, and what results are held against, made when it is first of use: what is minified already needs
-    no proof. A result must be shorter than `limit`."""
+class _Asked(Generic[Read]):
+    """A text to minify, and what results are held against, made when it is first of use: what an engine leaves as it is
+    needs no proof."""
 
     text: str
     prepared: str
-    original: Callable[[], Original]
+    original: Callable[[], Read]
     licences: Callable[[], tuple[str, ...]]
-    limit: int
+
+    def shorter(self, result: str) -> str:
+        """A result, or the text itself where the result is no gain."""
+        return result if len(result) < len(self.text) else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a minifier made of a text, or how it failed."""
+
+    text: str
+    failure: str = ""
+
+
+def _made(minify: Callable[[], str]) -> _Made:
+    try:
+        return _Made(minify())
+    except Exception as error:  # noqa: BLE001  whatever a third party's code raises, the build goes on
+        return _Made("", f"failed ({type(error).__name__}: {error})")
+
+
+def _refusal(made: _Made, asked: _Asked[Read]) -> str:
+    """Why a result is not to be used, or ''. What is no gain is proven no further: the text is used in its place."""
+    if made.failure or made.text == asked.text:
+        return made.failure
+    if asked.original().refusal():
+        return "would change what cannot be proven"
+    if len(made.text) >= len(asked.text):
+        return ""
+    if not asked.original().same(made.text):
+        return "would change its meaning"
+    return "" if _in_order(asked.licences(), made.text) else "would drop a licence comment"
 
 
 def _in_order(needles: tuple[str, ...], text: str) -> bool:
@@ -142,22 +180,24 @@ def javascript_original(text: str) -> Original:
     return prove_js.original(text)
 
 
-def safe_js_minify(text: str, *, keep_licences: bool) -> str:
+def safe_js_minify(text: str, _: Original, *, keep_licences: bool) -> str:
     from assetbuild.build import safe_js
 
-    return safe_js.minify(text, keep_licences=keep_licences)
+    return for_any_text(functools.partial(safe_js.minify, keep_licences=keep_licences))(text)
 
 
 # --- style sheets ----------------------------------------------------------------------------------------
 
 
-def css_original(text: str) -> Original:
+def css_original(text: str) -> prove_css.Original:
     from assetbuild.build import prove_css
 
     return prove_css.original(text)
 
 
-def safe_css_minify(text: str, *, keep_licences: bool) -> str:
+def safe_css_minify(_: str, original: prove_css.Original, *, keep_licences: bool) -> str:
+    """The licences as `css_licences` marks them, which is nothing to the normal form that is written."""
     from assetbuild.build import safe_css
 
-    return safe_css.minify(text, keep_licences=keep_licences)
+    written = safe_css.written(original.text, original.parts, keep_licences=keep_licences)
+    return licences.css_licences(written) if keep_licences else written

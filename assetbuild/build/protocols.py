@@ -12,6 +12,8 @@ class Way(enum.Enum):
 
     PROCESSED = "processed"
     """The engine's result was proven (or need not be) and is used."""
+    SHORTER = "shorter"
+    """The safe minifier's result is shorter than the engine's; it was proven and is used."""
     FALLBACK = "fallback"
     """The engine's result was refused; the safe minifier's was proven and is used."""
     UNCHANGED = "unchanged"

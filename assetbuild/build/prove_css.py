@@ -16,8 +16,9 @@ from assetbuild.build.css_tokens import ESCAPE, Kind, Part, unescape
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A style sheet that others are to be compared with: its normal form, made once. None: it does not parse."""
+    """A style sheet that others are to be compared with, and its normal form, made once. None: it does not parse."""
 
+    text: str
     parts: Sequence[Part] | None
 
     def refusal(self) -> str:
@@ -30,7 +31,7 @@ class Original:
 
 
 def original(text: str) -> Original:
-    return Original(normal_form(text))
+    return Original(text, normal_form(text))
 
 
 def same(before: str, after: str) -> bool:

@@ -140,6 +140,7 @@ def _version(module: ModuleType, *proof: str) -> str:
 
 def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
     keep = options["keep_licences"] is True
+    safe = functools.partial(processors.safe_js_minify, keep_licences=keep)
     return processors.Guarded(
         name="rjsmin",
         version=_version(module, "tree-sitter-javascript"),
@@ -147,13 +148,12 @@ def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         read=processors.javascript_original,
         prepare=licences.javascript_licences if keep else None,
         licences=licences.kept_comments if keep else None,
-        safe=processors.for_any_text(functools.partial(processors.safe_js_minify, keep_licences=keep)),
+        safe=safe,
     )
 
 
 def _rcssmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
     keep = options["keep_licences"] is True
-    safe = functools.partial(processors.safe_css_minify, keep_licences=keep)
     return processors.Guarded(
         name="rcssmin",
         version=_version(module),
@@ -161,8 +161,8 @@ def _rcssmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
         read=processors.css_original,
         prepare=licences.css_licences if keep else None,
         licences=licences.kept_css_comments if keep else None,
-        safe=safe,
-        tighten=safe,
+        safe=functools.partial(processors.safe_css_minify, keep_licences=keep),
+        prefer=processors.Prefer.SHORTER,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from assetbuild.build.graph import Edge, Scanned
+from assetbuild.build.import_map import is_local_folder
 from assetbuild.build.media import media_type, text_kind
 from assetbuild.build.model import Config, RefKind, TextKind
 
@@ -103,10 +104,18 @@ def _is_module(item: Scanned | None) -> bool:
 
 
 def importmap(config: Config, published: Iterable[str], edges: Mapping[str, tuple[Edge, ...]]) -> dict[str, str]:
-    """Bare specifiers as configured; and `./` and the logical path of every script that a specifier was left for."""
-    entries = dict(config.importmap)
-    for logical in published:
-        for edge in edges.get(logical, ()):
-            if edge.is_mapped and not edge.is_bare and edge.target is not None:
+    """Bare specifiers as configured; and `./` and the logical path of every script that a specifier was left for.
+
+    Instead of a folder of the namespace, whose files get other names, every specifier that a script uses below it.
+    """
+    entries = {key: target for key, target in config.importmap if not is_local_folder(key, target)}
+    alone = frozenset(published)
+    for logical, found in edges.items():
+        for edge in found:
+            if edge.target is None or not edge.is_mapped:
+                continue
+            if edge.is_bare:
+                entries[edge.reference.path] = edge.target
+            elif logical in alone:
                 entries[f"./{edge.target}"] = edge.target
     return entries

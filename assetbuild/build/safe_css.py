@@ -1,12 +1,12 @@
 """The safe minifier: writes the normal form that the proof compares, with no more white space than it needs.
 
-Changes no token but to the spelling that the normal form has, so that what it makes is always proven. It is used where
-a faster engine's result is refused, or longer.
+Changes no token but to the spelling that the normal form has, so that what it makes is always proven.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from assetbuild.build.css_normal import normal_form
 from assetbuild.build.css_tokens import Kind, Part, tokenize
@@ -19,7 +19,11 @@ _ALONE_AFTER = frozenset(",;:{})]")
 
 def minify(text: str, *, keep_licences: bool = True) -> str:
     """`text` with the same meaning in fewer characters, with its licences or not; unchanged where it does not parse."""
-    parts = normal_form(text)
+    return written(text, normal_form(text), keep_licences=keep_licences)
+
+
+def written(text: str, parts: Sequence[Part] | None, *, keep_licences: bool) -> str:
+    """The same of `text` whose normal form is known to be `parts`."""
     if parts is None:
         return text
     licences = css_licence_spans(text) if keep_licences else []

@@ -57,18 +57,7 @@ def check(names: Collection[str], templates: TemplateFiles) -> tuple[Problem, ..
     problems = list(templates.problems)
     for file in templates.files:
         try:
-            text = file.read().decode("utf-8")
-        except UnicodeDecodeError as error:
-            reason = f"the template is not UTF-8: {error.reason} at byte {error.start}"
-            problems.append(_warning("template-encoding", reason, Place(file.path), hint="save it as UTF-8"))
-            continue
-        except OSError as error:
-            reason = f"the template cannot be read: {error.strerror or error}"
-            hint = "correct its permissions, or leave it out of `templates`"
-            problems.append(Problem("template-unreadable", reason, Place(file.path), hint=hint))
-            continue
-        try:
-            found, odd = references(file.path, text)
+            found, odd = _read(file)
         except ImportError:
             problems.append(_without_jinja())
             break
@@ -79,6 +68,30 @@ def check(names: Collection[str], templates: TemplateFiles) -> tuple[Problem, ..
             if unicodedata.normalize("NFC", reference.name) not in known
         ]
     return tuple(problems)
+
+
+def named(templates: TemplateFiles) -> frozenset[str]:
+    """Every name in the templates, as far as they can be read: what pages are known to load."""
+    try:
+        return frozenset(
+            unicodedata.normalize("NFC", reference.name) for file in templates.files for reference in _read(file)[0]
+        )
+    except ImportError:
+        return frozenset()
+
+
+def _read(file: TemplateFile) -> tuple[list[TemplateReference], list[Problem]]:
+    """`references` of a file. Raises ImportError without Jinja2."""
+    try:
+        text = file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        reason = f"the template is not UTF-8: {error.reason} at byte {error.start}"
+        return [], [_warning("template-encoding", reason, Place(file.path), hint="save it as UTF-8")]
+    except OSError as error:
+        reason = f"the template cannot be read: {error.strerror or error}"
+        hint = "correct its permissions, or leave it out of `templates`"
+        return [], [Problem("template-unreadable", reason, Place(file.path), hint=hint)]
+    return references(file.path, text)
 
 
 def _without_jinja() -> Problem:

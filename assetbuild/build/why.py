@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from assetbuild.build import pipeline
+from assetbuild.build import inspection
 from assetbuild.build.model import BuildFailed, Change, ChangeKind, Config, Output, Problem
 from assetbuild.build.pipeline import Made, Options
 from assetbuild.build.plan import CompileStep, LicenceStep
@@ -32,14 +32,14 @@ class Explanation:
 
 def explain(config: Config, name: str) -> Explanation:
     """The chain that made the output of logical path `name`. Raises `BuildFailed`, also for an unknown name."""
-    made, changes = pipeline.inspect(config, options=Options())
+    made, changes = inspection.inspect(config, options=Options())
     output = next((output for output in made.outputs if output.logical == name), None)
     if output is None:
         hint = did_you_mean(name, [output.logical for output in made.outputs]) or "`assetbuild ls` lists the assets"
         raise BuildFailed([Problem("unknown-asset", f'there is no asset "{name}"', hint=hint)])
     change = next(change for change in changes if change.logical == name)
     made_of = (*_inputs(config, made, name), *_passages(made, name), *_references(made, name))
-    last = pipeline.last_state(config).reasons.get(name, ())
+    last = inspection.last_state(config).reasons.get(name, ())
     lines = (*_head(output), *made_of, *_change(change, last))
     return Explanation(name, output.path, lines, _data(made, output, change) | {"last_reasons": list(last)})
 
@@ -68,6 +68,7 @@ def _passages(made: Made, name: str) -> Iterator[Line]:
         return
     words = {
         Way.PROCESSED: "result proven and used",
+        Way.SHORTER: "result set aside, the safe minifier's proven and used",
         Way.FALLBACK: "result refused, the safe minifier's used",
         Way.UNCHANGED: "text left as it was",
     }

@@ -1,4 +1,8 @@
-"""What Chromium makes of style sheets before and after our minifying: the same rules, down to every declaration."""
+"""What Chromium makes of style sheets before and after our minifying: the same rules, down to every declaration.
+
+Neighbouring rules are compared as one where one can say them: their selectors together, or their declarations, of which
+the last of a name counts.
+"""
 
 from __future__ import annotations
 
@@ -33,20 +37,38 @@ text => {
         return [name, shown, style.getPropertyPriority(name)];
     });
     // A shorthand with `var()` in it has no longhands to read yet.
-    const pending = ({cssText}) =>
-        held(cssText.includes('var(') ? cssText.replace(/(?<![^;{]\s*)--[^;]*;/g, '') : '');
+    const pending = ({cssText}) => held(cssText).split(/;\s*/)
+        .filter(one => one.includes('var(') && !one.startsWith('--'))
+        .map(one => [one.slice(0, one.indexOf(':')), one, /!important$/.test(one)]);
     const head = rule => {
         const text = rule.cssText.slice(0, rule.cssText.indexOf('{'));
         const kept = rule instanceof CSSConditionRule;
         return kept ? text.replace(/(?<=\()\s+|\s+(?=\))|\s*(:)\s*/g, '$1') : text;
     };
     const shown = rule => {
-        const inner = rule.cssRules ? Array.from(rule.cssRules, shown) : [];
+        const inner = rule.cssRules ? merged(Array.from(rule.cssRules, shown)) : [];
         const kind = rule.constructor.name;
-        if (rule.style) return [kind, head(rule), declarations(rule.style), pending(rule.style), inner];
+        if (rule.style) return [kind, head(rule).trim(), declarations(rule.style).sort(), pending(rule.style), inner];
         return rule.cssRules ? [kind, head(rule), inner] : [kind, rule.cssText];
     };
-    const rules = Array.from(style.sheet.cssRules, shown);
+    const alike = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+    const declared = (one, other) => {
+        const found = new Map(one.map(each => [each[0], each]));
+        for (const each of other)
+            if (each[2] || !found.get(each[0])?.[2]) found.set(each[0], each);
+        return [...found.values()].sort();
+    };
+    const merge = (one, other) => {
+        if (![one, other].every(([kind,,, , inner]) => kind === 'CSSStyleRule' && !inner.length)) return null;
+        const [kind, selector, body, rest] = one;
+        if (selector === other[1]) return [kind, selector, declared(body, other[2]), declared(rest, other[3]), []];
+        return alike([body, rest], other.slice(2, 4)) ? [kind, `${selector}, ${other[1]}`, body, rest, []] : null;
+    };
+    const merged = rules => rules.reduce((done, rule) => {
+        for (let found; done.length && (found = merge(done.at(-1), rule)); rule = found) done.pop();
+        return [...done, rule];
+    }, []);
+    const rules = merged(Array.from(style.sheet.cssRules, shown));
     style.remove();
     return rules;
 }

@@ -23,7 +23,6 @@ from tests.project import Project, project
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-ORBIT = "three/addons/controls/OrbitControls.js"
 NAMES = ("lodash-es", *packages.D3, "three", "chart.js", "@kurkle/color", "htmx.org")
 INCLUDE = [
     *("js/*", "vendor/lodash-es/**/*.js", "vendor/d3/src/*.js", "vendor/d3-*/dist/*.mjs"),
@@ -84,7 +83,7 @@ BODY = """<svg id="d3"></svg><div id="three"></div><canvas id="chart" width="100
 @pytest.fixture(scope="module", params=["rewrite", "importmap"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     mapped = {name: f"vendor/{name}/{packages.entry(name)}" for name in NAMES}
-    mapped[ORBIT] = "vendor/three/examples/jsm/controls/OrbitControls.js"
+    mapped["three/addons/"] = "vendor/three/examples/jsm/"
     config = [
         f'modules = "{request.param}"\ncompress = []\ninclude = {json.dumps(INCLUDE)}\n',
         packages.sources(NAMES),

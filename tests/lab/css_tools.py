@@ -32,12 +32,14 @@ const squeezed = text => text.replace(SQUEEZED, (whole, custom, mark, string) =>
     custom ?? mark ?? string ?? whole.replace(/\s*([*\/,])\s*(?!\))|(:)\s+/g, '$1$2').trimStart());
 
 const unlicensed = code => code.replace(/^(?:\/\*![^]*?\*\/\n?)*/, '');
-// Twice, for what it has once made alike it merges the second time. Of the comments it keeps the licences before all.
+// Until it finds nothing more to merge. Of the comments it keeps the licences before all.
 const transform = (text, options) => {
     const minify = code =>
         lightning.transform({filename: 'a.css', code, minify: true, ...options}).code;
     const printed = minify(Buffer.from(text));
-    const code = squeezed(unlicensed(minify(printed).toString()));
+    let last = printed, code = minify(printed);
+    for (let times = 0; times < 9 && !code.equals(last); times++) [last, code] = [code, minify(code)];
+    code = squeezed(unlicensed(code.toString()));
     return {printed: printed.toString(), code};
 };
 const print = text => {
@@ -100,6 +102,46 @@ const plain = (node, declaration) => {
         else if (!declaration && /[{]/.test(node.value)) nested(node);
     }
 };
+// Neighbouring rules of one selector, or of one body where every browser reads the selectors. Whether that is right
+// lightningcss judges, which does the same in its own way.
+const PLAIN = /^(?:(?:Type|Class|Id|Attribute)Selector|Combinator|Selector)$/;
+const PSEUDO = new RegExp('^(?:active|checked|disabled|empty|enabled|(?:first|last|only)-(?:child|of-type)|focus|hover'
+    + '|link|root|target|visited|nth-child|not|before|after|first-line|first-letter)$');
+const NTH = /^(?:Nth|AnPlusB|Identifier|String|SelectorList)$/;
+const known = list => {
+    let all = true;
+    tree.walk(list, node => {
+        all &&= PLAIN.test(node.type) || NTH.test(node.type)
+            || (/^Pseudo/.test(node.type) && PSEUDO.test(node.name));
+        if (node.type === 'AttributeSelector') all &&= !node.flags && !/[|]/.test(node.name.name);
+        if (node.type === 'TypeSelector') all &&= !node.name.includes('|');
+        if (node.type === 'ClassSelector' || node.type === 'IdSelector') all &&= /^-?[a-z_][\w-]*$/i.test(node.name);
+        if (node.type === 'Nth') all &&= !node.selector;
+    });
+    return all;
+};
+const HOLDERS = /^(?:media|supports|container|layer)$/;
+const plainRule = node => node?.type === 'Rule' && node.block.children.size > 0
+    && node.block.children.toArray().every(one => one.type === 'Declaration');
+const same = (one, other) => JSON.stringify(tree.toPlainObject(tree.clone(one)), unplaced)
+    === JSON.stringify(tree.toPlainObject(tree.clone(other)), unplaced);
+const unplaced = (key, value) => key === 'loc' ? undefined : value;
+const merge = children => {
+    const rules = [];
+    for (let rule of children.toArray()) {
+        for (let last = rules.at(-1); plainRule(rule) && plainRule(last); last = rules.at(-1)) {
+            if (same(last.prelude, rule.prelude)) last.block.children.appendList(rule.block.children);
+            else if (same(last.block, rule.block) && known(last.prelude) && known(rule.prelude))
+                last.prelude.children.appendList(rule.prelude.children);
+            else break;
+            rule = rules.pop();
+        }
+        rules.push(rule);
+    }
+    children.fromArray(rules);
+    for (const rule of rules)
+        if (rule.type === 'Atrule' && HOLDERS.test(rule.name) && rule.block) merge(rule.block.children);
+};
 const read = text => {
     const broken = [];
     const ast = tree.parse(text, {onParseError: error => broken.push(error.message)});
@@ -107,7 +149,8 @@ const read = text => {
         if (list && (node.type === 'Comment' || node.type === 'WhiteSpace')) list.remove(item);
         else plain(node, this.declaration);
     }});
-    const code = JSON.stringify(tree.toPlainObject(ast), (key, value) => key === 'loc' ? undefined : value);
+    merge(ast.children);
+    const code = JSON.stringify(tree.toPlainObject(ast), unplaced);
     return {code, refusal: broken[0] ?? ''};
 };
 

@@ -1,0 +1,72 @@
+"""What a build would do, and what is wrong: the commands that write nothing.
+
+Runs the phases of `pipeline` with a cache that is only read, and compares what comes of them with what is on disk.
+"""
+
+from __future__ import annotations
+
+from assetbuild.build import state, templates
+from assetbuild.build.cache import Cache
+from assetbuild.build.changes import changes_between
+from assetbuild.build.discover import discover
+from assetbuild.build.events import Listener, nobody
+from assetbuild.build.licences import file_name
+from assetbuild.build.model import BuildFailed, Built, Change, ChangeKind, Config, Licences, Problem
+from assetbuild.build.pipeline import Made, Options, make, walk
+from assetbuild.build.state import State
+from assetbuild.build.verify import not_up_to_date
+
+
+def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
+    """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
+    made, changes = inspect(config, options=options, listener=listener)
+    is_same = all(change.kind is ChangeKind.SAME for change in changes)
+    return Built(
+        made.build,
+        made.manifest,
+        made.outputs,
+        made.problems,
+        () if is_same else changes,
+        made.ways(),
+        up_to_date=is_same,
+    )
+
+
+def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
+    """Configuration, references, bundles and templates, without writing: every problem found. Never raises for them."""
+    found = walk(config)
+    namespace, _ = discover(config, found)
+    assets = [*namespace.published, *namespace.bundles]
+    pages = templates.find(config)
+    named = templates.named(pages)
+    try:
+        options, cache = Options(), _looking(config)
+        made = make(config, found, options=options, listener=listener, cache=cache, variants=False, named=named)
+    except BuildFailed as failed:
+        if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
+            assets += [file_name(name) for name in assets]
+        return (*failed.problems, *templates.check(assets, pages))
+    in_templates = templates.check([output.logical for output in made.outputs], pages)
+    return (*made.problems, *in_templates)
+
+
+def check_output(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Problem, ...]:
+    """What in the output folder is not what a build would leave there: bytes, variants, stable copies, manifest."""
+    made, _ = inspect(config, options=options, listener=listener)
+    return (*made.problems, *not_up_to_date(config, made.manifest))
+
+
+def inspect(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Made, tuple[Change, ...]]:
+    """The whole build in memory, for whoever only looks at it, and how it differs from what is on disk."""
+    last = last_state(config)
+    made = make(config, walk(config), options=options, listener=listener, cache=_looking(config), last=last)
+    return made, changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
+
+
+def last_state(config: Config) -> State:
+    """What the last build left behind; empty where that is not known."""
+    return state.loads(_looking(config).read_state())
+
+
+def _looking(config: Config) -> Cache:
+    return Cache(config.cache, is_readonly=True)
