@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT   ?= 8000
+ASSETS_BASE_URL ?= /cdn/
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -14,7 +15,7 @@ DEPFILE  := sample_app/.assetbuild/make.d
 .PHONY: help demo assets serve test lab check bench docs clean always
 
 help:
-	@echo "make demo    build the sample app's assets and show what was made"
+	@echo "make demo    build the sample app's assets, show what was made, and publish it to a folder"
 	@echo "make serve   serve the sample app on http://127.0.0.1:$(PORT)/ (PORT=... for another port)"
 	@echo "make assets  build the sample app's assets if anything changed"
 	@echo "make test    run the tests"
@@ -35,10 +36,10 @@ $(READY): pyproject.toml sample_app/requirements.txt
 	$(BIN)/python -m pip install --quiet --no-build-isolation --requirement sample_app/requirements.txt
 	@touch $@
 
-# `build` ends in one line that says what it did; the table of what there is, changed or not, is `ls`.
+# `build` and `publish` end in one line that says what they did; the table of what there is, changed or not, is `ls`.
 demo: $(READY)
 	@bin=$$(cd "$(BIN)" && pwd) && cd sample_app && said=$$("$$bin/assetbuild" build) && "$$bin/assetbuild" ls && \
-	  echo && echo "$$said" | tail -n 1
+	  echo && echo "$$said" | tail -n 1 && "$$bin/assetbuild" publish
 	@echo "To look at it: make serve, then open http://127.0.0.1:$(PORT)/"
 
 # The build itself writes down what it read: every file, and every folder, so that a new file counts as a change too.
@@ -54,9 +55,11 @@ $(MANIFEST): $(READY)
 
 assets: $(MANIFEST)
 
+# As in a deploy: publish, then boot. The folder at /cdn/ stands for a CDN; ASSETS_BASE_URL=/static/ takes the built files.
 serve: assets
-	@echo "http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
-	$(BIN)/gunicorn --bind 127.0.0.1:$(PORT) sample_app.wsgi:application
+	$(BIN)/assetbuild --config sample_app/assetbuild.toml publish
+	@echo "http://127.0.0.1:$(PORT)/ with its assets from $(ASSETS_BASE_URL) (Ctrl-C ends it)"
+	ASSETS_BASE_URL=$(ASSETS_BASE_URL) $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) sample_app.wsgi:application
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadgroup

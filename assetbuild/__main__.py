@@ -9,7 +9,17 @@ import os
 import sys
 
 BUILD_PACKAGES = frozenset(
-    {"brotli", "click", "filelock", "jinja2", "rcssmin", "rjsmin", "tree_sitter", "tree_sitter_javascript"}
+    {
+        "brotli",
+        "click",
+        "filelock",
+        "jinja2",
+        "rcssmin",
+        "rjsmin",
+        "tree_sitter",
+        "tree_sitter_javascript",
+        "watchfiles",
+    }
 )
 """The top-level packages that the extra `build` installs."""
 
@@ -18,15 +28,35 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     arguments = sys.argv[1:]
     _open_streams()
+    if _has_nothing_to_do(arguments):
+        sys.exit(0)
     try:
         from assetbuild.cli import run
 
         code = run(arguments)
+    except KeyboardInterrupt:  # while importing; later the command line says it itself
+        print("assetbuild: stopped from the keyboard; nothing was done", file=sys.stderr)
+        code = 130  # 128 + SIGINT, as shells say it
     except ImportError as error:
         if os.environ.get("ASSETBUILD_DEBUG"):
             sys.excepthook(type(error), error, error.__traceback__)
         code = _cannot_start(error, arguments)
     sys.exit(code)
+
+
+def _has_nothing_to_do(arguments: list[str]) -> bool:
+    """Whether the index says that a build would do nothing; then that has been said."""
+    from assetbuild import __version__
+    from assetbuild.build import index
+
+    line = index.answer(arguments, version=__version__)
+    if line is None:
+        return False
+    try:
+        print(line, flush=True)
+    except OSError:  # the command line knows what to do with a stream that takes nothing
+        return False
+    return True
 
 
 def _open_streams() -> None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from assetbuild import __version__, cells, documents, outcome, report
-from assetbuild.build.model import BuildFailed, Built, Config, Problem
-from assetbuild.outcome import Outcome, Session
-from assetbuild.progress import Bar
+from assetbuild import __version__, cells, cli_publish, documents, outcome, report
+from assetbuild.build.model import Built, Config, Problem, Severity
+from assetbuild.cli_shared import config_option, configured, dry_run_option, json_option, progress
+from assetbuild.outcome import Outcome, Session, Stream
 
 if TYPE_CHECKING:
     from assetbuild.build.clean import Plan
@@ -31,35 +31,10 @@ def run(arguments: Sequence[str]) -> int:
 
 # --- what the commands share -----------------------------------------------------------------------------
 
-_config_option = click.option(
-    "--config",
-    "config_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Read this file instead of assetbuild.toml or pyproject.toml.",
+_dev_option = click.option("--dev", is_flag=True, help="No minifying, no compressed variants.")
+_jobs_option = click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=1), help="Threads and processes; one per core by default."
 )
-_dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
-_json_option = click.option("--json", is_flag=True, expose_value=False, help="Print one JSON document to stdout.")
-
-
-def _configured(session: Session, config_file: Path | None, work: Callable[[Config], Outcome]) -> Outcome:
-    """Do `work` with the configuration; what was noticed while reading that is reported in any case."""
-    from assetbuild.build import config as configuration
-
-    config = configuration.load(config_file or session.config, folder=Path.cwd())
-    try:
-        done = work(config)
-    except BuildFailed as failed:
-        raise BuildFailed(_merged(config, failed.problems), exit_code=failed.exit_code) from failed
-    return replace(done, problems=_merged(config, done.problems))
-
-
-def _merged(config: Config, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(dict.fromkeys((*config.problems, *problems)))
-
-
-def _watching(session: Session) -> contextlib.closing[Bar]:
-    return contextlib.closing(Bar(session.err.stream, session.err.width))
 
 
 # --- commands --------------------------------------------------------------------------------------------
@@ -67,7 +42,7 @@ def _watching(session: Session) -> contextlib.closing[Bar]:
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="assetbuild %(version)s")
-@_config_option
+@config_option
 @click.pass_context
 def entry(context: click.Context, *, config_file: Path | None) -> None:
     """Compile a web app's static assets once, at build time.
@@ -95,14 +70,14 @@ def init(session: Session) -> Outcome:
 
 
 @entry.command()
-@_config_option
+@config_option
 @click.option("--plan", is_flag=True, help="Print what would change and why; write nothing.")
 @click.option("--check", is_flag=True, help="Fail if the output is not up to date; write nothing.")
 @click.option("--depfile", metavar="F", type=click.Path(path_type=Path), help="Write make/ninja dependencies to F.")
 @click.option("--force", is_flag=True, help="Trust neither the cache nor what is in the output folder.")
-@click.option("--jobs", metavar="N", type=click.IntRange(min=1), help="Threads and processes; one per core by default.")
-@click.option("--dev", is_flag=True, help="No minifying, no compressed variants.")
-@_json_option
+@_jobs_option
+@_dev_option
+@json_option
 @click.pass_obj
 def build(
     session: Session,
@@ -130,7 +105,7 @@ def build(
             from assetbuild.build.depfile import check_place
 
             check_place(depfile, config)
-        with _watching(session) as bar:
+        with progress(session) as bar:
             if check:
                 return _checked(inspection.check_output(config, options=options, listener=bar), mode="check")
             if plan:
@@ -140,7 +115,7 @@ def build(
             _write_depfile(config, made, depfile)
         return _built(made, session, elapsed=time.monotonic() - started)
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 def _built(made: Built, session: Session, *, elapsed: float) -> Outcome:
@@ -167,23 +142,50 @@ def _write_depfile(config: Config, built: Built, file: Path) -> None:
 
 
 @entry.command()
-@_config_option
-@_json_option
+@config_option
+@_jobs_option
+@_dev_option
+@click.option("--json", is_flag=True, expose_value=False, help="Print one JSON document per build, each on a line.")
 @click.pass_obj
-def check(session: Session, *, config_file: Path | None) -> Outcome:
+def watch(session: Session, *, config_file: Path | None, jobs: int | None, dev: bool) -> Stream:
+    """Build, and build again after every change of a source or the config, until Ctrl-C."""
+    from assetbuild import watched
+    from assetbuild.build import config as configuration
+    from assetbuild.build import pipeline, watcher, watching
+
+    file, folder = config_file or session.config, Path.cwd()
+    options = pipeline.Options(dev=dev, jobs=jobs or 0)
+
+    def make(config: Config) -> Built:
+        with progress(session) as bar:
+            return pipeline.build(config, options=options, listener=bar)
+
+    steps = watching.Steps(lambda: configuration.load(file, folder=folder), make)
+    turns = watching.turns(watching.config_files(file, folder=folder), steps, watcher.observe)
+    return Stream(watched.outcomes(turns))
+
+
+@entry.command()
+@config_option
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@json_option
+@click.pass_obj
+def check(session: Session, *, config_file: Path | None, strict: bool) -> Outcome:
     """Check config, references, bundles and templates without writing."""
     from assetbuild.build import inspection
 
     def work(config: Config) -> Outcome:
-        with _watching(session) as bar:
-            return _checked(inspection.check(config, listener=bar))
+        with progress(session) as bar:
+            found = _checked(inspection.check(config, listener=bar))
+        is_warned = any(problem.severity is Severity.WARNING for problem in (*config.problems, *found.problems))
+        return replace(found, code=1) if strict and is_warned else found
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 @entry.command()
-@_config_option
-@_json_option
+@config_option
+@json_option
 @click.pass_obj
 def ls(session: Session, *, config_file: Path | None) -> Outcome:
     """List the assets of the manifest: logical path, output, size, gzip, br."""
@@ -195,16 +197,19 @@ def ls(session: Session, *, config_file: Path | None) -> Outcome:
         data = documents.listing(build=found["build"], entries=found["assets"], importmap=found.get("importmap"))
         return Outcome(tuple(lines), data)
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 @entry.command()
 @click.argument("name")
-@_config_option
-@_json_option
+@config_option
+@click.option("--remote", is_flag=True, help="Show which releases at the target need NAME, which may be a key there.")
+@json_option
 @click.pass_obj
-def why(session: Session, *, name: str, config_file: Path | None) -> Outcome:
+def why(session: Session, *, name: str, config_file: Path | None, remote: bool) -> Outcome:
     """Show the chain of inputs that made or changed the output of NAME, a logical path."""
+    if remote:
+        return cli_publish.why_remote(session, name=name, config_file=config_file)
     from assetbuild.build.why import explain
 
     def work(config: Config) -> Outcome:
@@ -212,25 +217,39 @@ def why(session: Session, *, name: str, config_file: Path | None) -> Outcome:
         data = {"logical": found.logical, "output": found.output, "lines": documents.lines(found.lines)}
         return Outcome(tuple(report.indented(found.lines)), data | {"data": found.data})
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 @entry.command()
-@_config_option
-@_json_option
+@config_option
+@click.option("--remote", is_flag=True, help="Look at the live release at the target instead, object by object.")
+@click.option("--public", is_flag=True, help="With --remote: also fetch one of each kind through public_url.")
+@click.option("--origin", metavar="URL", default="", help="With --public: the app's origin, which CORS must allow.")
+@cli_publish.environment_option
+@json_option
 @click.pass_obj
-def verify(session: Session, *, config_file: Path | None) -> Outcome:
+def verify(
+    session: Session, *, config_file: Path | None, remote: bool, public: bool, origin: str, environment: str
+) -> Outcome:
     """Read the output folder again and compare it with the manifest: bytes, integrity, references."""
+    if not remote and (public or environment):
+        raise click.UsageError("--public and --environment belong to --remote", click.get_current_context())
+    if origin and not public:
+        raise click.UsageError("--origin belongs to --public", click.get_current_context())
+    if remote:
+        return cli_publish.verify_remote(
+            session, config_file=config_file, environment=environment, public=public, origin=origin
+        )
     from assetbuild.build import verify as verification
 
-    return _configured(session, config_file, lambda config: _checked(verification.verify(config)))
+    return configured(session, config_file, lambda config: _checked(verification.verify(config)))
 
 
 @entry.command()
-@_config_option
+@config_option
 @click.option("--keep", metavar="N", type=click.IntRange(min=0), default=3, show_default=True, help="Releases to keep.")
-@_dry_run_option
-@_json_option
+@dry_run_option
+@json_option
 @click.pass_obj
 def clean(session: Session, *, config_file: Path | None, keep: int, dry_run: bool) -> Outcome:
     """Remove files that neither the live release nor the newest N releases need."""
@@ -241,13 +260,13 @@ def clean(session: Session, *, config_file: Path | None, keep: int, dry_run: boo
             plan = cleaning.plan_clean(config.output, config.manifest, keep=keep, lock_held=held)
             return _removed(plan, () if dry_run else cleaning.apply(plan), dry_run=dry_run)
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 @entry.command()
-@_config_option
-@_dry_run_option
-@_json_option
+@config_option
+@dry_run_option
+@json_option
 @click.pass_obj
 def clobber(session: Session, *, config_file: Path | None, dry_run: bool) -> Outcome:
     """Remove everything that assetbuild wrote, and nothing else."""
@@ -259,7 +278,7 @@ def clobber(session: Session, *, config_file: Path | None, dry_run: bool) -> Out
         # Out of the lock: its file is one of those that go, and Windows removes no open file.
         return _removed(plan, () if dry_run else cleaning.apply(plan), dry_run=dry_run)
 
-    return _configured(session, config_file, work)
+    return configured(session, config_file, work)
 
 
 @contextlib.contextmanager
@@ -279,3 +298,13 @@ def _removed(plan: Plan, gone: tuple[Path, ...], *, dry_run: bool) -> Outcome:
     removals = [removal for removal in plan.removals if dry_run or removal.path in went]
     lines = report.removed(removals, dry_run=dry_run)
     return Outcome(tuple(lines), documents.removed(removals, dry_run=dry_run), plan.problems)
+
+
+for _command in (
+    cli_publish.publish,
+    cli_publish.releases,
+    cli_publish.rollback,
+    cli_publish.prune,
+    cli_publish.doctor,
+):
+    entry.add_command(_command)

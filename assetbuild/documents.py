@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, object]
 
+STREAMED = frozenset({"watch"})
+"""Commands that print any number of documents, each on a line of its own (JSON Lines)."""
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -35,8 +37,12 @@ def _clean(value: object) -> object:
 
 
 def dump(document: Mapping[str, object]) -> str:
-    """One document, indented, ASCII only: what a file is called cannot drive the terminal that shows it."""
-    return json.dumps(_clean(document), indent=2, ensure_ascii=True)
+    """One document, ASCII only: what a file is called cannot drive the terminal that shows it.
+
+    It is indented where it is the only one.
+    """
+    indent = None if document.get("command") in STREAMED else 2
+    return json.dumps(_clean(document), indent=indent, ensure_ascii=True)
 
 
 def wanted(arguments: Sequence[str]) -> bool:

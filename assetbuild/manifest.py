@@ -201,7 +201,7 @@ def _consists_of(text: str, chars: bytes) -> bool:
 def _faults(document: dict[str, Any]) -> Iterator[str]:
     assets = document["assets"]
     for logical, entry in assets.items():
-        fault = _path_fault(logical)
+        fault = path_fault(logical)
         if fault:
             yield f"asset {logical!r} {fault}"
         if not isinstance(entry, dict):
@@ -247,7 +247,7 @@ def _file_faults(file: dict[str, Any]) -> Iterator[str]:
     path = file.get("path")
     if not isinstance(path, str):
         yield f'"path" must be a string, found {_kind(path)}'
-    elif fault := _path_fault(path):
+    elif fault := path_fault(path):
         yield f"the path {path!r} {fault}"
     size = file.get("size")
     if type(size) is not int or size < 0:
@@ -259,13 +259,13 @@ def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]
         yield f'"importmap" must be an object, found {_kind(importmap)}'
         return
     for specifier, target in importmap.items():
-        if specifier.startswith("./") and (fault := _path_fault(specifier[2:])):
+        if specifier.startswith("./") and (fault := path_fault(specifier[2:])):
             yield f"the import map's key {specifier!r} {fault}"
         if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
             yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
 
 
-def _path_fault(path: str) -> str:
+def path_fault(path: str) -> str:
     """What keeps `path` from being a relative POSIX path inside its folder, on any platform; '' for nothing."""
     if path.startswith(("/", "\\")) or (path[1:2] == ":" and path[0].isascii() and path[0].isalpha()):
         return "is absolute"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Line = tuple[str, str]
     """An element in two pieces; the nonce, where there is one, goes between them."""
 
+IMMUTABLE = "public, max-age=31536000, immutable, no-transform"
+"""`Cache-Control` of what is named by its content (RFC 8246); a proxy that transforms it would break its integrity."""
+
 # Every sub-delimiter of RFC 3986 but quotes and parentheses, as in the URLs that a build writes.
 _UNENCODED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~!$&*+,;=:@"
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from assetbuild.manifest import Entry
 
 _SHOWN = 3
+FOR_TESTS = "0" * 64
+"""The build id of what `Assets.for_tests` makes."""
+
 _COMPARED = 2000
 """Names beyond this many are not compared letter by letter: a message is not worth seconds of a request."""
 
@@ -36,6 +39,10 @@ def explain(name: object, *, assets: Mapping[str, Entry], base_url: str, build: 
     if not isinstance(name, str):
         return f"an asset is looked up by its logical path, a string like 'css/app.css'; found {name!r}; pass the name"
     start = f"no asset {name!r} in build {build[:12]}"
+    action = "add the source and run `assetbuild build`"
+    if build == FOR_TESTS:
+        start = f"no asset {name!r} among those of Assets.for_tests"
+        action = "add the source, or a bundle's name to `names`"
     meant = _plain(name, base_url)
     if meant in assets:
         return f"{start}: a logical path is written without a leading slash, dots and base URL; write {meant!r}"
@@ -50,8 +57,8 @@ def explain(name: object, *, assets: Mapping[str, Entry], base_url: str, build: 
     near = _near(meant, sorted(assets))
     if near:
         found = " or ".join(repr(logical) for logical in near)
-        return f"{start}; did you mean {found}? If the name is right, add the source and run `assetbuild build`"
-    return f"{start}; add the source and run `assetbuild build` (`assetbuild ls` lists what there is)"
+        return f"{start}; did you mean {found}? If the name is right, {action}"
+    return f"{start}; {action}" + ("" if build == FOR_TESTS else " (`assetbuild ls` lists what there is)")
 
 
 def _plain(name: str, base_url: str) -> str:

@@ -2,6 +2,7 @@
 
 Knows the environment (NO_COLOR, ASSETBUILD_DEBUG) and the exit codes (0 fine, 1 problems found, 2 wrong usage or
 config), and no command. Commands return an `Outcome` and write nothing: so `--json` is one document whatever happens.
+A command that goes on until it is told to end returns a `Stream` of them, and each is one document.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -22,8 +25,9 @@ from assetbuild import cells, documents, report
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
+_GRACE = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,29 @@ class Session:
 class Outcome:
     """What a command comes to: lines for people, members of the JSON document, problems, and the exit code.
 
-    Without a `code` it is 1 where a problem is an error, else 0.
+    Without a `code` it is 1 where a problem is an error, else 0. People are not shown those `known` already.
+    `trace` is the traceback of what went wrong, for those who asked for it.
     """
 
     lines: tuple[str, ...] = ()
     data: Mapping[str, object] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     code: int | None = None
+    known: frozenset[Problem] = frozenset()
+    trace: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         if self.code is not None:
             return self.code
         return int(any(problem.severity is Severity.ERROR for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a command comes to that goes on until Ctrl-C or SIGTERM: outcomes, each shown as it comes. The code is 0."""
+
+    outcomes: Generator[Outcome, None, None]
 
 
 def carry_out(entry: click.Group, arguments: Sequence[str]) -> int:
@@ -69,7 +83,7 @@ def carry_out(entry: click.Group, arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader has seen enough: `assetbuild ls | head`
         return _PIPE_CLOSED
     except KeyboardInterrupt:  # while showing
-        return _INTERRUPTED
+        return INTERRUPTED
     except OSError as error:  # while showing: a full disk
         reason = error.strerror or str(error)
         with contextlib.suppress(OSError):
@@ -85,7 +99,7 @@ def _carry_out(entry: click.Group, arguments: Sequence[str], *, session: Session
     try:
         with entry.make_context("assetbuild", list(arguments), obj=session) as context:
             try:
-                outcome: Outcome = entry.invoke(context)
+                outcome: Outcome | Stream = entry.invoke(context)
             finally:
                 command = context.invoked_subcommand or ""
     except click.exceptions.Exit as done:  # --help and --version have written what they had to say
@@ -93,21 +107,75 @@ def _carry_out(entry: click.Group, arguments: Sequence[str], *, session: Session
     except (ImportError, BrokenPipeError):
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (no traceback may reach a user)
-        if os.environ.get("ASSETBUILD_DEBUG"):
-            trace = "".join(traceback.format_exception(error))
-            session.err.show(cells.safe(line) for line in trace.splitlines())
-        outcome = _failure(error)
-    if documents.wanted(arguments):
+        outcome = failure(error)
+    json = documents.wanted(arguments)
+    if isinstance(outcome, Stream):
+        return _show_all(outcome, command, session=session, json=json)
+    _show(outcome, command, session=session, json=json)
+    return outcome.exit_code
+
+
+def _show(outcome: Outcome, command: str, *, session: Session, json: bool) -> None:
+    session.err.show(outcome.trace)
+    if json:
         document = documents.envelope(command, outcome.problems, ok=outcome.exit_code == 0) | dict(outcome.data)
         session.out.show([documents.dump(document)])
     else:
         session.out.show(outcome.lines)
-        session.err.show(report.diagnostics(outcome.problems, width=session.err.width))
-    return outcome.exit_code
+        shown = [problem for problem in outcome.problems if problem not in outcome.known]
+        session.err.show(report.diagnostics(shown, width=session.err.width))
+
+
+def _show_all(stream: Stream, command: str, *, session: Session, json: bool) -> int:
+    """To be told to end is what such a command waits for, so it is no failure: neither from the keyboard nor else."""
+    try:
+        with _terminable(), contextlib.closing(stream.outcomes) as outcomes:
+            for outcome in outcomes:
+                _show(outcome, command, session=session, json=json)
+    except KeyboardInterrupt:
+        if session.err.width is not None:
+            session.err.show([""])  # the terminal has written ^C, and the prompt is to stand on a line of its own
+    return 0
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM, which service managers and containers send, raise KeyboardInterrupt, and mean it.
+
+    A thread that compresses a large file cannot be interrupted. So what has not ended after a second, or when told
+    again, is left: all that a build writes is written aside and renamed, and what was not is as if never begun.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one may handle signals
+        yield
+        return
+    deadline = threading.Timer(_GRACE, os._exit, (0,))
+    deadline.daemon = True
+
+    def end(number: int, frame: object) -> None:
+        if deadline.ident is not None:
+            os._exit(0)
+        deadline.start()
+        raise KeyboardInterrupt
+
+    numbers = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, end)) for number in numbers]
+    try:
+        yield
+    finally:
+        deadline.cancel()
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def failure(error: BaseException) -> Outcome:
+    """The outcome of what raised."""
+    if not os.environ.get("ASSETBUILD_DEBUG"):
+        return _failure(error)
+    trace = "".join(traceback.format_exception(error))
+    return replace(_failure(error), trace=tuple(cells.safe(line) for line in trace.splitlines()))
 
 
 def _failure(error: BaseException) -> Outcome:
-    """The outcome of a command that raised."""
     match error:
         case BuildFailed():
             return Outcome(problems=error.problems, code=error.exit_code)
@@ -117,7 +185,7 @@ def _failure(error: BaseException) -> Outcome:
             return Outcome(problems=(Problem(_CODES.get(type(error), "failed"), str(error)),), code=1)
         case KeyboardInterrupt() | click.Abort():
             text = "stopped from the keyboard; the previous release is as it was"
-            return Outcome(problems=(Problem("interrupted", text),), code=_INTERRUPTED)
+            return Outcome(problems=(Problem("interrupted", text),), code=INTERRUPTED)
         case OSError():
             return Outcome(problems=(_refused(error),), code=1)
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

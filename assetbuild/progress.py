@@ -55,7 +55,7 @@ class Bar:
                 self._drawn = 0
 
     def _draw(self, event: Progress, width: int) -> None:
-        figures = f"{event.done}/{event.total}"
+        figures = f"{event.done}/{event.total}" + (f", {event.left} left" if event.left else "")
         share = event.done / event.total if event.total else 1.0
         filled = round(20 * min(share, 1.0))
         line = f"{cells.safe(event.phase)}  [{'#' * filled}{'.' * (20 - filled)}]  {figures}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from assetbuild import cells
+from assetbuild.build import index
 from assetbuild.build.model import Built, Change, ChangeKind, Problem, Severity
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ LONG = 40
 """More rows than these are not shown by a build."""
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_NOTES = 3
+"""So many notes of one kind are shown: whole packages give dozens, and would hide what is wrong."""
 _RANK = {Severity.NOTE: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 _EXCERPT = 100  # cells of a source line where the width of the screen is not known
 
@@ -98,7 +101,16 @@ def _source(number: int, column: int, *, line: str, width: int | None) -> list[s
 def diagnostics(problems: Sequence[Problem], *, width: int | None = None) -> list[str]:
     """All of them, errors last so that they stand next to the prompt, and how many there are when not one."""
     ordered = sorted(problems, key=lambda problem: _RANK[problem.severity])
-    lines = [line for problem in ordered for line in diagnostic(problem, width=width)]
+    told: Counter[str] = Counter()
+    lines: list[str] = []
+    for problem in ordered:
+        told[problem.code] += problem.severity is Severity.NOTE
+        if told[problem.code] <= _NOTES or problem.severity is not Severity.NOTE:
+            lines += diagnostic(problem, width=width)
+        elif told[problem.code] == _NOTES + 1:
+            rest = sum(other.code == problem.code and other.severity is Severity.NOTE for other in ordered) - _NOTES
+            label = click.style(f"note[{cells.safe(problem.code)}]:", fg=_COLOURS[Severity.NOTE], bold=True)
+            lines.append(f"{label} {counted(rest, 'more note')} of this kind: --json has all of them")
     if len(problems) > 1:
         lines.append(tally(problems))
     return lines
@@ -215,10 +227,6 @@ def seconds(elapsed: float) -> str:
     return f"{elapsed * 1000:.0f} ms" if elapsed < 0.9995 else f"{elapsed:.1f} s"
 
 
-def up_to_date(assets: int, build: str) -> str:
-    return f"up to date: {counted(assets, 'asset')}, build {build[:8]}"
-
-
 _MADE = (ChangeKind.NEW, ChangeKind.CHANGED)
 
 
@@ -241,7 +249,7 @@ def built(
 ) -> list[str]:
     """What a build made, from its manifest's `entries`, and the summary; one line if nothing was to do."""
     if result.up_to_date:
-        return [up_to_date(len(entries), result.build)]
+        return [index.up_to_date(len(entries), result.build)]
     states = {change.logical: change.kind.value for change in result.changes if change.kind in _MADE}
     if len(set(map(states.get, entries))) == 1:  # all new, as in a first build: no column needed to say so
         states = {}
@@ -290,7 +298,7 @@ _SIGNS = {ChangeKind.NEW: "green", ChangeKind.CHANGED: "yellow", ChangeKind.REMO
 def planned(result: Built, *, assets: int) -> list[str]:
     """What a build would change and why, and how much of each; one line if nothing."""
     if result.up_to_date:
-        return [up_to_date(assets, result.build)]
+        return [index.up_to_date(assets, result.build)]
     lines: list[str] = []
     for change in result.changes:
         if change.kind is not ChangeKind.SAME:

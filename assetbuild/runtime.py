@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 
+from assetbuild import elements, markup
 from assetbuild import manifest as _manifest
-from assetbuild import markup
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
 from assetbuild.markup import Markup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, NoReturn
 
     from assetbuild.manifest import Entry, ManifestDict
     from assetbuild.markup import Line
+
+    Make = Callable[..., Iterator[Line]]
 
     Identity = tuple[int, int, int]
     """Of a file: modification time in nanoseconds, size, inode number."""
@@ -84,10 +86,10 @@ class _Watch:
 class Assets:
     """The assets of one build, by logical path. Made by `Assets.load`; immutable."""
 
-    __slots__ = ("_release", "_root", "_urls", "_watch")
+    __slots__ = ("_release", "_roots", "_urls", "_watch")
 
     _release: _Release
-    _root: str
+    _roots: tuple[str, ...]
     _urls: dict[str, str]
     _watch: _Watch | None
 
@@ -109,7 +111,23 @@ class Assets:
         file = os.path.abspath(os.fsdecode(path))
         folder = os.path.abspath(os.fsdecode(root)) if root is not None else os.path.dirname(file)
         release, seen = _load(file, markup.checked_base(base_url))
-        return _assets(cls, release, root=folder, watch=_Watch(release, seen) if reload else None)
+        return _assets(cls, release, roots=(folder,), watch=_Watch(release, seen) if reload else None)
+
+    @classmethod
+    def for_tests(
+        cls, *folders: str | os.PathLike[str], names: Iterable[str] = (), base_url: str = "/static/"
+    ) -> Assets:
+        """For tests of an app, without a build: plain names, and as strict as a build about which there are.
+
+        Known are the files below `folders`, which are those of `sources`, and `names`, for bundles and for what lies
+        under a mount. Integrity is well-formed and that of no file. Raises `AssetbuildError` for what is no folder.
+        """
+        from assetbuild import fortests
+
+        roots = tuple(os.path.abspath(os.fsdecode(folder)) for folder in folders)
+        document = fortests.document(roots, names)
+        release = _Release(document, file="Assets.for_tests", base_url=markup.checked_base(base_url))
+        return _assets(cls, release, roots=roots, watch=None)
 
     def __init__(self) -> None:
         raise TypeError("an Assets is made by Assets.load(path)")
@@ -117,7 +135,7 @@ class Assets:
     def __reduce__(self) -> tuple[Callable[..., Assets], tuple[object, ...]]:
         """For copies and other processes: plain data, so that they answer alike whatever became of the file."""
         release = self._current()
-        return _restored, (type(self), release.document, release.file, release.base_url, self._root, self.reloads)
+        return _restored, (type(self), release.document, release.file, release.base_url, self._roots, self.reloads)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"an Assets is immutable: {name} cannot be set; load another one")
@@ -176,7 +194,7 @@ class Assets:
         Raises `UnknownAsset`, and `AssetbuildError` for an asset that is neither CSS nor JavaScript.
         """
         release = self._current()
-        return _joined(names, nonce, release, release.tags, _tag_lines)
+        return _joined(names, nonce, release, release.tags, elements.tag_lines)
 
     def preload_tags(self, *names: str, nonce: str | None = None) -> Markup:
         """The preloads of what the assets load in their turn: fonts, style sheets, modules. They go first in `<head>`.
@@ -184,7 +202,7 @@ class Assets:
         Empty where there is nothing to preload. Raises `UnknownAsset`.
         """
         release = self._current()
-        return _joined(names, nonce, release, release.preloads, _preload_lines)
+        return _joined(names, nonce, release, release.preloads, elements.preload_lines)
 
     def importmap_tag(self, nonce: str | None = None) -> Markup:
         """The import map, '' where the build has none. It must stand before the first module and module preload."""
@@ -206,7 +224,7 @@ class Assets:
         release = self._current()
         entry = _entry(name, release)
         return inline.text_of(
-            os.path.join(self._root, entry["path"]),
+            _first_file(self._roots, entry["path"]),
             name=name,
             entry=entry,
             outputs=_manifest.outputs(release.assets),
@@ -237,16 +255,26 @@ class Assets:
         return self._release if self._watch is None else self._watch.current()
 
 
-def _assets(kind: type[Assets], release: _Release, *, root: str, watch: _Watch | None) -> Assets:
+def _assets(kind: type[Assets], release: _Release, *, roots: tuple[str, ...], watch: _Watch | None) -> Assets:
     made = kind.__new__(kind)
-    for name, value in (("_release", release), ("_root", root), ("_urls", release.urls), ("_watch", watch)):
+    for name, value in (("_release", release), ("_roots", roots), ("_urls", release.urls), ("_watch", watch)):
         object.__setattr__(made, name, value)
     return made
 
 
-def _restored(kind: type[Assets], document: ManifestDict, file: str, base_url: str, root: str, reload: bool) -> Assets:
+def _restored(
+    kind: type[Assets], document: ManifestDict, file: str, base_url: str, roots: tuple[str, ...], reload: bool
+) -> Assets:
     release = _Release(document, file=file, base_url=base_url)
-    return _assets(kind, release, root=root, watch=_Watch(release, _UNSEEN) if reload else None)
+    return _assets(kind, release, roots=roots, watch=_Watch(release, _UNSEEN) if reload else None)
+
+
+def _first_file(roots: tuple[str, ...], path: str) -> str:
+    """Where output `path` is: in the first of `roots` that has it. Only `Assets.for_tests` gives none or several."""
+    if not roots:
+        raise AssetbuildError("there is no folder to read files from; pass those of `sources` to Assets.for_tests")
+    files = [os.path.join(root, path) for root in roots]
+    return next((file for file in files[:-1] if os.path.isfile(file)), files[-1])
 
 
 def _load(file: str, base_url: str) -> tuple[_Release, Identity]:
@@ -299,7 +327,7 @@ def _joined(
     nonce: str | None,
     release: _Release,
     finished: _Finished,
-    make: Callable[[str, _Release], Iterator[Line]],
+    make: Make,
 ) -> Markup:
     """Elements are made once per asset, and joined once where one asset is asked for without a nonce."""
     keys = [_known(name, release) for name in names]
@@ -309,40 +337,9 @@ def _joined(
     for name in keys:
         found = finished.lines.get(name)
         if found is None:
-            found = finished.lines[name] = tuple(make(name, release))
+            found = finished.lines[name] = tuple(make(name, release.assets, release.urls, cors=release.cors))
         lines += found
     html = markup.join(lines, nonce)
     if not nonce and len(keys) == 1:
         finished.joined[keys[0]] = html
     return html
-
-
-def _tag_lines(name: str, release: _Release) -> Iterator[Line]:
-    entry = _entry(name, release)
-    url, integrity, cors = release.urls[name], entry["integrity"], release.cors
-    if entry["type"] == "text/css":
-        yield markup.stylesheet(url, integrity, cors=cors)
-    elif entry["type"] == "text/javascript":
-        yield from _module_lines(entry, release)
-        yield markup.script(url, integrity, cors=cors, module=entry.get("module", False))
-    else:
-        raise AssetbuildError(f"{name!r} is of type {entry['type']}, which no tag loads; use its URL")
-
-
-def _module_lines(entry: Entry, release: _Release) -> Iterator[Line]:
-    for imported in entry.get("imports", ()):
-        target = release.assets[imported]
-        if target["type"] == "text/javascript":  # a preload of a CSS or JSON module would be refused as no script
-            yield markup.modulepreload(release.urls[imported], target["integrity"], cors=release.cors)
-
-
-def _preload_lines(name: str, release: _Release) -> Iterator[Line]:
-    entry = _entry(name, release)
-    for preloaded in entry.get("preload", ()):
-        target = release.assets[preloaded]
-        url = release.urls[preloaded]
-        if target["type"].startswith("font/"):
-            yield markup.preload_font(url, target["type"])
-        elif target["type"] == "text/css":
-            yield markup.preload_style(url, target["integrity"], cross_origin=release.cors)
-    yield from _module_lines(entry, release)

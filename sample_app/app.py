@@ -22,6 +22,8 @@ from sample_app.content import GALLERY, LEGEND, MARKS
 HERE = Path(__file__).parent
 OUTPUT = HERE / "public" / "assets"
 MANIFEST = HERE / "public" / "manifest.json"
+PUBLISHED = HERE / "public" / "cdn"
+"""The target of `assetbuild publish`. A CDN would serve it; here wsgi.py does."""
 SILL = 1.9
 """Height of the inner harbour's sill above chart datum, in metres."""
 CLEARANCE = 0.3

@@ -1,4 +1,6 @@
-"""What gunicorn runs: the app behind WhiteNoise, which serves the output folder and finds the `.br` and `.gz` twins.
+"""What gunicorn runs: the app behind WhiteNoise, which finds the `.br` and `.gz` twins.
+
+It serves what was built, at /static/, and what was published, at /cdn/, as a CDN would from its own host.
 
 Settings come from the environment (`ASSETS_BASE_URL`; gunicorn itself is told the port). Nothing is compiled here.
 """
@@ -9,7 +11,7 @@ import os
 
 from whitenoise import WhiteNoise
 
-from sample_app.app import OUTPUT, create_app
+from sample_app.app import OUTPUT, PUBLISHED, create_app
 
 app = create_app(os.environ)
 assets = app.extensions["assetbuild"]
@@ -20,3 +22,5 @@ application = WhiteNoise(
     max_age=60,
     immutable_file_test=assets.immutable_file_test,
 )
+if PUBLISHED.is_dir():
+    application.add_files(str(PUBLISHED), prefix="cdn/")

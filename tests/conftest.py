@@ -8,6 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cli_seams import Runner, Seams, carry_out
+from tests.servers import certificate, rclone, seaweedfs
+from tests.storages import clients
+
+__all__ = ["certificate", "clients", "rclone", "seaweedfs"]
 
 # A machine that is busy with the other tests must not make a law fail: time is measured in benchmarks/, never here.
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assetbuild import cells, cli
 from assetbuild.build import pipeline
-from assetbuild.build.model import BuildFailed, Built, Problem
+from assetbuild.build.model import BuildFailed, Built, Problem, Severity
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
 from tests.cli_seams import (
     BUILD,
@@ -57,6 +58,16 @@ def test_plan_says_what_would_change_and_exits_0(run: Runner) -> None:
         "would build 3f9ab1c2: 1 new; nothing was written\n",
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("problems", "code"), [((), 0), ((WARNING,), 1), ((ERROR,), 1), ((replace(WARNING, severity=Severity.NOTE),), 0)]
+)
+def test_a_strict_check_exits_1_for_warnings_too(
+    run: Runner, seams: Seams, problems: tuple[Problem, ...], code: int
+) -> None:
+    seams.values["check"] = problems
+    assert run("check", "--strict").code == code
 
 
 @pytest.mark.parametrize("command", [("build", "--check"), ("check",), ("verify",)])

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import pytest
 
-from assetbuild import __main__, cli
+from assetbuild import __main__, cli, cli_shared
 from assetbuild.build import pipeline
 from assetbuild.build.events import Progress
 from assetbuild.build.model import Built, Config
@@ -66,7 +66,7 @@ def test_colours_and_progress_come_on_a_terminal(
     seams: Seams, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(cli, "Bar", lambda stream, width: cli_bar(stream, width))
+    monkeypatch.setattr(cli_shared, "Bar", lambda stream, width: cli_bar(stream, width))
 
     def slow(config: Config, *, options: object, listener: Callable[[Progress], None]) -> Built:
         listener(Progress("compress", 1, 2))

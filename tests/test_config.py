@@ -29,6 +29,7 @@ from assetbuild.build.model import (
     Severity,
     TextKind,
 )
+from assetbuild.build.publish_settings import PublishSettings
 from assetbuild.build.toml_places import TomlError, parse
 
 
@@ -90,6 +91,7 @@ compress = {br = 5, gzip = 1}
 missing = "warn"
 modules = "importmap"
 licences = "file"
+cache_size = "1.5 MB"
 stable = ["favicon.ico"]
 templates = ["templates/**/*.html"]
 [processors]
@@ -135,6 +137,8 @@ def test_every_key_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
             BundleSpec("js/b.js", ("js/lib/*.js", "js/b.js"), (ProcessorSpec("rjsmin"),)),
         ),
         importmap=(("htmx", "vendor/htmx.js"), ("vue", "https://cdn.example/vue.js")),
+        cache_size=1_500_000,
+        publish=PublishSettings(target="s3://bucket/x"),
     )
 
 
@@ -146,6 +150,33 @@ def test_a_named_key_changes_only_itself(folder: Path) -> None:
     assert loaded(folder, 'output = "o"').manifest == folder / "o/manifest.json"
     assert loaded(folder, f'output = "{folder.parent}/o"').output == folder.parent / "o"
     assert loaded(folder, 'include = ["a", "a", "b"]').include == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ("0", 0),
+        ("12_345", 12_345),
+        ('"0 B"', 0),
+        ('"1 kB"', 1000),
+        ('"1KB"', 1000),
+        ('"500 MB"', 500_000_000),
+        ('"2 GB"', 2_000_000_000),
+        ('"1 TB"', 10**12),
+        ('"1 KiB"', 1024),
+        ('"0.5 MiB"', 1 << 19),
+        ('"1 gib"', 1 << 30),
+        ('"1 TiB"', 1 << 40),
+        ('"0.001 kB"', 1),
+        ('"0.001 KiB"', 1),
+    ],
+)
+def test_a_size_is_a_number_of_bytes_in_any_unit(value: str, size: int, folder: Path) -> None:
+    assert loaded(folder, f"cache_size = {value}").cache_size == size
+
+
+def test_the_cache_may_have_one_gibibyte(folder: Path) -> None:
+    assert loaded(folder, "").cache_size == 1 << 30
 
 
 # --- where it is found -----------------------------------------------------------------------------------
@@ -299,7 +330,7 @@ def test_a_given_file_that_does_not_exist_is_said(folder: Path) -> None:
 MISTAKES = [
     # unknown keys, at every level
     ("sorces = []", 1, 1, "the configuration has no key `sorces`", "did you mean `sources`?"),
-    ("zzz = []", 1, 1, "the configuration has no key `zzz`", "use one of `bundles`, `compress`"),
+    ("zzz = []", 1, 1, "the configuration has no key `zzz`", "use one of `bundles`, `cache_size`"),
     ("[tool.assetbuild]", 1, 2, "the configuration has no key `tool`", "remove the prefix `tool.assetbuild.`"),
     ("[processors]\nscss = []", 2, 1, "`[processors]` has no key `scss`", "did you mean `css`?"),
     (
@@ -321,7 +352,13 @@ MISTAKES = [
     ("compress = {gzip = 9, brotli = 3}", 1, 23, '`compress` knows no "brotli"', "did you mean `br`?"),
     ('compress = ["gz"]', 1, 13, '`compress` knows no "gz"', "did you mean `gzip`?"),
     ("[publish]\ntaget = 's3://x'", 2, 1, "`[publish]` has no key `taget`", "did you mean `target`?"),
+    ("cache_size = '1 GiBB'", 1, 14, '`cache_size` is no size: "1 GiBB" is not', 'write cache_size = "1 GiB", or a'),
+    ("cache_size = '500'", 1, 14, '`cache_size` is no size: "500" is not', 'write cache_size = "1 GiB", or a'),
+    ("cache_size = '-1 MB'", 1, 14, '`cache_size` is no size: "-1 MB" is not', 'write cache_size = "1 GiB", or a'),
+    ("cache_size = -1", 1, 14, "`cache_size` may not be less than 0", 'write cache_size = "1 GiB", or a whole number'),
     # wrong types
+    ("cache_size = true", 1, 14, "`cache_size` must be a string or an integer, not a boolean", "write cache_size ="),
+    ("cache_size = 1.5", 1, 14, "`cache_size` must be a string or an integer, not a float", "write cache_size ="),
     ("sources = 1", 1, 11, "`sources` must be a list of folders, not an integer", 'write sources = ["static"]'),
     ("sources = [1.5]", 1, 12, "`sources[0]` must be a string or a table, not a float", "write a folder"),
     ("sources = [{path = []}]", 1, 20, "`sources[0].path` must be a string, not a list", "put `path` in quotes"),

@@ -155,6 +155,15 @@ def test_an_excluded_file_gets_another_message(tmp_path: Path) -> None:
     assert "`exclude`" in problem.hint
 
 
+def test_an_import_of_an_input_that_is_published_by_itself_too_says_so(tmp_path: Path) -> None:
+    files = {"css/first.css": "a{}", "css/main.css": "@import 'parts/reset.css';b{}", "css/parts/reset.css": "c{}"}
+    config = f'exclude = ["css/parts/*"]\n{PLAIN}[bundles]\n"css/site.css" = ["css/first.css", "css/main.css"]\n'
+    (problem,) = project(tmp_path, files, config).problems()
+    assert (problem.code, problem.severity) == ("not-published", Severity.ERROR)
+    assert problem.text.endswith("css/main.css is not only part of css/site.css, but published by itself too")
+    assert problem.hint == "exclude css/main.css, or publish css/parts/reset.css as well"
+
+
 def test_a_name_that_differs_only_in_case_is_an_error_everywhere(tmp_path: Path) -> None:
     (problem,) = project(tmp_path, {"app.css": "a{b:url(logo.png)}", "Logo.png": b"x"}).problems()
     assert (problem.code, problem.severity, problem.hint) == ("case-differs", Severity.ERROR, "write Logo.png")
@@ -228,6 +237,41 @@ def test_a_bundle_in_another_folder_gets_urls_relative_to_itself(tmp_path: Path)
     assert built.read("site/all.css") == (
         f"a{{b:url(../{built.path('css/i.png')})}}\na{{b:url(../{built.path('x/i.png')})}}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("spelled", "wanted"),
+    [
+        ("url(gone.png)", "url(../css/gone.png)"),
+        ("url( 'gone.png?v=1#x' )", "url( '../css/gone.png?v=1#x' )"),
+        ("url(../img/gone.png)", "url(../img/gone.png)"),
+        ("url(../site/gone.png)", "url(gone.png)"),
+        ("url(../site/a:b)", "url(./a:b)"),
+        ("url(deep/../gone.png)", "url(../css/gone.png)"),
+        ("url(%2E%2e/./gone.png)", "url(../gone.png)"),
+        ("url(../../up/gone.png)", "url(../../up/gone.png)"),
+        ("url(a%2fb//c/../)", "url(../css/a%2fb//)"),
+        (r"url(my\ \(file\).png)", "url(../css/my%20%28file%29.png)"),
+        ("url(naïve.png)", "url(../css/na%C3%AFve.png)"),
+        ("url(/gone.png)", "url(/gone.png)"),
+        ("url(https://h/x.png)", "url(https://h/x.png)"),
+        ("url(f.jpg) url(gone.png)", "url(../css/f-#.jpg) url(../css/gone.png)"),
+    ],
+)
+def test_an_unresolved_url_means_the_same_from_a_bundle(tmp_path: Path, spelled: str, wanted: str) -> None:
+    config = f'missing = "warn"\n{PLAIN}[bundles]\n"site/all.css" = ["css/one.css"]\n'
+    built = project(tmp_path, {"css/one.css": f"a{{b:{spelled}}}", "css/f.jpg": b"1"}, config)
+    assert not [one for one in built.problems() if one.severity is Severity.ERROR]
+    assert unhashed(built.read("site/all.css")) == f"a{{b:{wanted}}}\n"
+    assert unhashed(built.read("css/one.css")) == f"a{{b:{spelled.replace('f.jpg', 'f-#.jpg')}}}"
+
+
+def test_an_unresolved_import_means_the_same_from_a_bundle(tmp_path: Path) -> None:
+    config = f'missing = "warn"\n{PLAIN}[bundles]\n"all.css" = ["css/a.css", "x/b.css"]\n'
+    files = {"css/a.css": "@import 'gone.css' print;a{}", "x/b.css": "@import url( gone.css );b{}"}
+    built = project(tmp_path, files, config)
+    assert sorted(built.codes()) == ["missing", "missing"]
+    assert built.read("all.css") == "@import 'css/gone.css' print;\n@import url( x/gone.css );\na{}\nb{}\n"
 
 
 def test_a_style_sheet_that_does_not_parse_is_published_with_a_warning_at_its_place(tmp_path: Path) -> None:

@@ -317,16 +317,24 @@ def test_inside_a_bundle_its_own_name_means_the_source() -> None:
             "@import 'https://c' layer(x.y) supports((d: e) and (f: g)) print;\n",
         ),
         ({"a": "@import 'https://c' layer;"}, "@import 'https://c' layer;\n"),
-        # each once, at its last place, as browsers do
+        # at its first place, for its layers, and at its last, for its rules; once where that is the same
         (
             {"a": "@import 'https://c';@import 'https://d';@import 'https://c';"},
-            "@import 'https://d';\n@import 'https://c';\n",
+            "@import 'https://c';\n@import 'https://d';\n@import 'https://c';\n",
+        ),
+        (
+            {"a": "@import 'https://c';@import 'https://d';" * 3},
+            "@import 'https://c';\n@import 'https://d';\n@import 'https://c';\n@import 'https://d';\n",
+        ),
+        ({"a": "@import 'https://c';@import 'https://c';"}, "@import 'https://c';\n"),
+        (
+            {"a": "@import 'b';@import 'https://d';@import 'b';", "b": "@import 'https://c';b{}"},
+            "@import 'https://c';\n@import 'https://d';\n@import 'https://c';\nb{}\n",
         ),
         (
             {"a": "@layer x;@import 'https://c';@import 'b';", "b": "@import 'https://d';b{}"},
             "@layer x;\n@import 'https://c';\n@import 'https://d';\nb{}\n",
         ),
-        # but for layers, whose order comes from the first
         (
             {"a": "@import 'https://c' layer(x);@import 'https://d' layer(y);@import 'https://c' layer(x);"},
             "@import 'https://c' layer(x);\n@import 'https://d' layer(y);\n@import 'https://c' layer(x);\n",
@@ -391,7 +399,17 @@ def test_conditions_that_one_import_cannot_say_are_an_error(outer: str, inner: s
         ({"a.css": "@namespace 's';", "b.css": "b{}"}, ["a.css", "b.css"], ["css-default-namespace"]),
         ({"a.css": "@import 'b.css';@namespace 's';", "b.css": "b{}"}, ["a.css"], ["css-default-namespace"]),
         ({"a.css": "@namespace 's';a{}"}, ["a.css"], []),
-        ({"a.css": "a{}@namespace 's';"}, ["a.css"], []),
+        ({"a.css": "a{}@namespace 's';"}, ["a.css"], ["css-namespace-ignored"]),
+        # a prefix is valid in the whole bundle, and was not in the other sheets
+        ({"a.css": "@namespace s 's';", "b.css": "s|a{}"}, ["a.css", "b.css"], ["css-namespace-prefix"]),
+        (
+            {"a.css": "@import 'b.css';@namespace s 's';", "b.css": "@media x{a s|*{}}"},
+            ["a.css"],
+            ["css-namespace-prefix"],
+        ),
+        ({"a.css": "@namespace s 's';", "b.css": "a{b:attr(\\73|c)}"}, ["a.css", "b.css"], ["css-namespace-prefix"]),
+        ({"a.css": "@namespace s 's';s|a{}", "b.css": "t|a{}*|s{}[s|='x']{}s||a{}/*s|a*/"}, ["a.css", "b.css"], []),
+        ({"a.css": "s|a{}", "b.css": "s|a{}"}, ["a.css", "b.css"], []),
         ({"a.css": "@import 'b.css';", "b.css": "b{"}, ["a.css"], ["css-unclosed"]),
         ({"a.css": "@import 'b.css';", "b.css": "b{}\udcff"}, ["a.css"], ["css-unfinished-rule", "not-utf8"]),
     ],
@@ -406,7 +424,30 @@ def test_a_maze_of_imports_ends_with_an_error() -> None:
         f"{number}.css": f"@import '{number + 1}.css' print;@import '{number + 1}.css' screen;"
         for number in range(count)
     }
-    assert "css-imports-too-many" in bundle({**texts, f"{count}.css": "a{}"}, ["0.css"]).codes
+    (problem,) = bundle({**texts, f"{count}.css": "a{}"}, ["0.css"]).problems
+    assert (problem.code, problem.text) == (
+        "css-imports-too-many", "with this @import, those of bundle.css make more than 10000 parts"
+    )  # fmt: skip
+    assert problem.place is not None
+    assert problem.place.source_line.startswith("@import", problem.place.column - 1)
+
+
+def test_a_tower_of_imports_ends_with_an_error_at_the_import_that_goes_too_deep() -> None:
+    texts = {f"{number}.css": f"/* x */\n @import '{number + 1}.css';" for number in range(150)}
+    (problem,) = bundle(texts, ["0.css"]).problems
+    assert (problem.code, problem.text) == (
+        "css-imports-too-many", "with this @import, those of bundle.css are more than 100 deep"
+    )  # fmt: skip
+    assert problem.place is not None
+    assert (problem.place.path, problem.place.line, problem.place.column) == ("static/99.css", 2, 2)
+
+
+def test_a_borrowed_prefix_is_told_where_it_is_used() -> None:
+    texts = {"a.css": "@namespace s 's';", "b.css": "a{}\n s|a{} s|b{}"}
+    (problem,) = bundle(texts, ["a.css", "b.css"]).problems
+    assert problem.place is not None
+    assert (problem.place.path, problem.place.line, problem.place.column) == ("static/b.css", 2, 2)
+    assert '"s" is declared in static/a.css' in problem.text
 
 
 @pytest.mark.parametrize("last", ["@import 'https://x' layer(y);", "--a:b{@layer x{}}", "@layer a b;", "@layer a{}"])

@@ -49,6 +49,7 @@ SAME = [
     ('/**/@charset "x"; a{}', "a{}"),
     ("a{b:c } )d{}", "a{b:c})d{}"),
     ("a{b:url(it's) ;}", "a{b:url(it's)}"),
+    ("a{b:url(c d\\\ne) ;}", "a{b:url(c d\\\ne)}"),
 ]
 DIFFERENT = [
     (".f :hover{}", ".f:hover{}"),

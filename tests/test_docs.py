@@ -18,7 +18,7 @@ import pytest
 
 import assetbuild
 from assetbuild import Assets, cli
-from assetbuild.build import config, config_tables, registry
+from assetbuild.build import config, config_publish, registry
 from assetbuild.build.model import BuildFailed, Severity
 from tests.doc_sessions import Block, blocks, matches, run_page, steps
 
@@ -141,7 +141,7 @@ def test_every_processor_and_option_is_described_and_no_other() -> None:
 
 def test_the_keys_of_publish_are_all_named() -> None:
     part = section(text_of("docs/configuration.md"), "### `publish`")
-    assert set(first_cells(part)) == set(config_tables.PUBLISH_KEYS)
+    assert set(first_cells(part)) == set(config_publish.KEYS)
 
 
 def toml_blocks() -> Iterator[tuple[str, Block]]:

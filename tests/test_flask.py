@@ -313,3 +313,62 @@ def test_an_output_folder_elsewhere_must_be_named(tmp_path: Path) -> None:
         Assetbuild(app)
     app.config["ASSETBUILD_ROOT"] = "public/assets"
     Assetbuild(app)
+
+
+def cache_control(app: flask.Flask, url: str, **headers: str) -> str | None:
+    with app.test_client().get(url, headers=headers) as answer:
+        assert answer.status_code in (200, 206, 304)
+        return answer.headers["Cache-Control"]
+
+
+IMMUTABLE = "public, max-age=31536000, immutable, no-transform"
+
+
+@pytest.mark.parametrize("age", [None, 60])
+def test_only_fingerprinted_files_may_be_cached_for_ever(tmp_path: Path, age: int | None) -> None:
+    """What is not named by its content keeps what Flask sends: plain copies, the manifest, other releases, others."""
+    write(tmp_path / "out", FILES | {"favicon.svg": "x"}, {"favicon.svg": {"stable": True}}, with_files=True)
+    app = flask.Flask("page", root_path=str(tmp_path), static_folder="out", static_url_path="/static")
+    app.config.update(ASSETBUILD_MANIFEST="out/manifest.json", SEND_FILE_MAX_AGE_DEFAULT=age)
+    Assetbuild(app)
+    (tmp_path / "out/favicon.svg").write_text("x")
+    (tmp_path / "out/css/app-0123456789abcdef.css").write_text("old")
+    shop = flask.Blueprint("shop", "page", root_path=str(tmp_path), static_folder="out", url_prefix="/shop")
+    app.register_blueprint(shop)
+    hashed = assets_of(app).url("css/app.css")
+    flasks = "no-cache" if age is None else "public, max-age=60"
+    assert cache_control(app, hashed) == IMMUTABLE
+    assert cache_control(app, hashed, Range="bytes=0-1") == IMMUTABLE
+    assert cache_control(app, assets_of(app).url("favicon.svg")) == IMMUTABLE
+    for plain in ("favicon.svg", "manifest.json", "css/app-0123456789abcdef.css"):
+        assert cache_control(app, "/static/" + plain) == flasks
+    assert cache_control(app, hashed.replace("/static/", "/shop/out/")) == flasks
+    assert app.test_client().get("/static/css/app.css").status_code == 404
+
+
+def test_a_revalidation_is_answered_with_the_same_age(app: flask.Flask) -> None:
+    url = assets_of(app).url("css/app.css")
+    with app.test_client().get(url) as answer:
+        tag = answer.headers["ETag"]
+    with app.test_client().get(url, headers={"If-None-Match": tag}) as again:
+        assert (again.status_code, again.headers["Cache-Control"]) == (304, IMMUTABLE)
+
+
+def test_a_static_route_that_is_not_the_output_folder_is_left_alone(tmp_path: Path) -> None:
+    app = make_app(tmp_path, ASSETBUILD_BASE_URL=CDN)
+    assert cache_control(app, "/static/" + assets_of(app).path("css/app.css")) == "no-cache"
+
+
+def test_assets_for_tests_stand_in_for_the_manifest(tmp_path: Path) -> None:
+    """No build, plain names, the folder that the app serves anyway, and an unknown name is still an error."""
+    app = flask.Flask("page", root_path=str(tmp_path))
+    (tmp_path / "static/css").mkdir(parents=True)
+    (tmp_path / "static/css/app.css").write_text("a{}")
+    app.config["ASSETBUILD_MANIFEST"] = Assets.for_tests(tmp_path / "static")
+    Assetbuild(app)
+    with app.test_request_context("/"):
+        url = flask.url_for("static", filename="css/app.css")
+        assert flask.render_template_string("{{ asset_url('css/app.css') }}") == url == "/static/css/app.css"
+        with pytest.raises(UnknownAsset):
+            flask.url_for("static", filename="css/ap.css")
+    assert cache_control(app, url) == "no-cache"

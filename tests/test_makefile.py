@@ -19,7 +19,8 @@ from tests.sample_site import CHECKOUT
 FILES = {
     "pyproject.toml": "",
     "sample_app/requirements.txt": "",
-    "sample_app/assetbuild.toml": 'manifest = "public/manifest.json"\n[bundles]\n"css/site.css" = ["css/site/*.css"]\n'
+    "sample_app/assetbuild.toml": 'manifest = "public/manifest.json"\n[publish]\ntarget = "file:public/cdn"\n'
+    '[bundles]\n"css/site.css" = ["css/site/*.css"]\n'
     '"js/site.js" = ["js/site/*.js"]\n',
     "sample_app/static/css/site/base.css": "a { background: url(../../img/a.svg); }\n",
     "sample_app/static/js/site/gallery.js": "window.gallery = 1;\n",
@@ -131,7 +132,18 @@ def test_make_demo_builds_and_shows_what_was_made(built: Checkout) -> None:
     done = built.make("demo", "PORT=8123")
     assert "css/site.css" in done.stdout
     assert "http://127.0.0.1:8123/" in done.stdout
-    assert [start.split()[1] for start in built.starts[-2:]] == ["build", "ls"]
+    assert f"is live in production at {(built.root / 'sample_app/public/cdn').as_uri()}" in done.stdout
+    assert [start.split()[1] for start in built.starts[-3:]] == ["build", "ls", "publish"]
+
+
+def test_make_serve_publishes_before_it_boots_and_boots_with_the_published_assets(built: Checkout) -> None:
+    gunicorn = built.root / ".venv" / "bin" / "gunicorn"
+    gunicorn.write_text(f'#!/bin/sh\necho "gunicorn $ASSETS_BASE_URL" >> "{built.root / "starts.log"}"\n', "utf-8")
+    gunicorn.chmod(0o755)
+    starts = built.starts_of("serve")
+    assert starts[-1] == "gunicorn /cdn/"
+    assert starts[-2].endswith(" publish")
+    assert built.starts_of("serve", "ASSETS_BASE_URL=/static/")[-1] == "gunicorn /static/"
 
 
 def test_make_alone_says_what_there_is(built: Checkout) -> None:

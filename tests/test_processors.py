@@ -11,7 +11,7 @@ import pytest
 from assetbuild.build import processors, registry
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.processors import Guarded, Prefer
-from assetbuild.build.protocols import Processed, Way
+from assetbuild.build.protocols import Processed, Refused, Way
 
 CSS, JS = TextKind.CSS, TextKind.JS
 
@@ -121,6 +121,13 @@ def test_a_safe_minifier_that_raises_costs_no_build_either() -> None:
     broken = replace(create("rcssmin", CSS), engine=lambda text: "b{}", safe=raising(ValueError("boom")))
     reason = "rcssmin would change its meaning, and the safe minifier failed (ValueError: boom)"
     assert broken("a { }") == Processed("a { }", Way.UNCHANGED, reason)
+
+
+def test_a_refusal_of_our_own_minifier_is_told_in_words() -> None:
+    engine = replace(create("rcssmin", CSS), engine=lambda text: "b{}", safe=raising(Refused("it has a comment")))
+    assert (
+        engine("a { }").reason == "rcssmin would change its meaning, and the safe minifier refuses it: it has a comment"
+    )
 
 
 def test_a_result_without_the_licence_is_refused() -> None:

@@ -499,3 +499,17 @@ def test_json_is_ascii_and_holds_no_lone_surrogates() -> None:
 )
 def test_json_is_wanted_wherever_the_option_stands(arguments: list[str], wanted: bool) -> None:
     assert documents.wanted(arguments) is wanted
+
+
+def test_of_many_notes_of_one_kind_three_are_shown() -> None:
+    notes = [Problem("removed", f"note {number}", severity=Severity.NOTE) for number in range(6)]
+    others = [Problem("removed", f"warning {number}", severity=Severity.WARNING) for number in range(5)]
+    one = Problem("other", "another note", severity=Severity.NOTE)
+    lines = [click.unstyle(line) for line in report.diagnostics([*notes, one, *others])]
+    assert lines == [
+        *(f"note[removed]: note {number}" for number in range(3)),
+        "note[removed]: 3 more notes of this kind: --json has all of them",
+        "note[other]: another note",
+        *(f"warning[removed]: warning {number}" for number in range(5)),
+        "5 warnings, 7 notes",
+    ]

@@ -93,7 +93,7 @@ def test_a_copy_answers_alike_without_the_file(manifest: Path, duplicate: Callab
     assets.tags("css/app.css")
     manifest.unlink()
     copied = duplicate(assets)
-    assert (repr(copied), copied._root, copied.reloads) == (repr(assets), assets._root, False)
+    assert (repr(copied), copied._roots, copied.reloads) == (repr(assets), assets._roots, False)
     assert copied.tags("js/main.js", "css/app.css") == assets.tags("js/main.js", "css/app.css")
     with pytest.raises(AttributeError, match="immutable"):
         copied.extra = "x"
@@ -143,7 +143,7 @@ def test_an_assets_cannot_be_changed(manifest: Path) -> None:
     with pytest.raises(AttributeError, match="immutable"):
         assets.extra = "x"
     with pytest.raises(AttributeError, match="immutable"):
-        del assets._root
+        del assets._roots
     with pytest.raises(TypeError, match=r"Assets\.load"):
         Assets()
 

@@ -15,14 +15,15 @@ ROOT = Path(__file__).parent.parent
 # What a bare `import json, os` brings is allowed by being measured, whatever the Python version; beyond it, only this.
 OWN = {
     "assetbuild",
+    "assetbuild.elements",
     "assetbuild.errors",
     "assetbuild.manifest",
     "assetbuild.markup",
     "assetbuild.runtime",
     "__future__",
 }
-LATER = {"assetbuild.inline", "assetbuild.near"}
-"""Imported at the first use of `inline`, and at the first unknown name."""
+LATER = {"assetbuild.fortests", "assetbuild.inline", "assetbuild.near"}
+"""Imported at the first use of `for_tests` or `inline`, and at the first unknown name."""
 HEAVY = {"pathlib", "logging", "dataclasses", "typing", "difflib", "html", "urllib", "hashlib", "inspect", "tomllib"}
 
 RUN = """
@@ -46,7 +47,14 @@ def run(*arguments: str) -> str:
 
 
 def test_importing_assetbuild_adds_only_itself_to_json_and_os() -> None:
-    assert imported_by("import assetbuild") == OWN
+    assert imported_by("from assetbuild import Assets") == OWN
+    assert imported_by("import assetbuild; assetbuild.UnknownAsset") == OWN
+
+
+def test_what_is_exported_is_imported_when_it_is_first_of_use() -> None:
+    assert imported_by("import assetbuild") == {"assetbuild", "__future__"}
+    assert run("-c", "import assetbuild; print(*set(assetbuild.__all__) - set(dir(assetbuild)))").strip() == ""
+    assert imported_by("import assetbuild; assert not hasattr(assetbuild, 'nothing')") == {"assetbuild", "__future__"}
 
 
 def test_loading_and_looking_up_import_nothing_more(tmp_path: Path) -> None:
@@ -75,7 +83,21 @@ def test_no_heavy_module_is_added_to_a_bare_interpreter() -> None:
     assert not imported_by("import assetbuild", after="") & HEAVY
 
 
-@pytest.mark.parametrize("module", ["assetbuild.jinja", "assetbuild.flask"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "assetbuild.jinja",
+        "assetbuild.flask",
+        "assetbuild.quart",
+        "assetbuild.starlette",
+        "assetbuild.django",
+        "assetbuild.django.apps",
+        "assetbuild.django.checks",
+        "assetbuild.django.jinja2",
+        "assetbuild.django.staticfiles",
+        "assetbuild.django.templatetags.assetbuild",
+    ],
+)
 def test_framework_glue_imports_nothing_of_the_build_half(module: str) -> None:
     found = run("-c", f"import sys, {module}; print(*sys.modules)").split()
     assert not [name for name in found if name.startswith(("assetbuild.build", "assetbuild.cli", "assetbuild.report"))]
@@ -88,3 +110,9 @@ def test_the_flask_glue_does_not_hide_flask() -> None:
 
     assert vars(assetbuild.flask)["flask"] is flask
     assert flask.Flask.__module__ == "flask.app"
+
+
+def test_the_django_glue_can_be_imported_from_a_settings_module() -> None:
+    """That is before there are settings, as `WHITENOISE_IMMUTABLE_FILE_TEST` needs it."""
+    code = "import assetbuild.django; from django.conf import settings; print(settings.configured)"
+    assert run("-c", code).strip() == "False"

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assetbuild.build import inspection
 from assetbuild.build.model import Config, Place, Problem, Severity
 from assetbuild.build.templates import TemplateFile, TemplateFiles, TemplateReference, check, find, references
+from tests.project import PLAIN, project
 
 
 def found(text: str) -> list[tuple[str, int, int]]:
@@ -277,3 +279,37 @@ def test_a_number_too_long_to_read_is_a_warning() -> None:
     assert found == []
     assert [problem.severity for problem in problems] == [Severity.WARNING]
     assert "a number cannot be read" in problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "modules", "codes"),
+    [
+        ("", "app.js", "rewrite", ["template-without-importmap"]),
+        ("", "page.js", "rewrite", ["template-without-importmap"]),
+        ("", "plain.js", "rewrite", []),
+        ("", "plain.js", "importmap", ["template-without-importmap"]),
+        ("{{ asset_importmap() }}", "app.js", "rewrite", []),
+        ("{{ assets.importmap_tag(nonce=n) }}", "app.js", "rewrite", []),
+        ("{% include 'head.html' %}", "app.js", "rewrite", []),
+    ],
+)
+def test_a_page_that_needs_an_import_map_and_has_none_is_a_warning(
+    tmp_path: Path, head: str, name: str, modules: str, codes: list[str]
+) -> None:
+    files = {
+        "app.js": "import 'lib'",
+        "page.js": "import './app.js'",
+        "plain.js": "import './lib.js'",
+        "lib.js": "export {}",
+        "/templates/page.html": f'{head}{{{{ asset_tags("{name}") }}}}',
+        "/templates/other.html": '{{ asset_url("lib.js") }}',
+    }
+    if "include" in head:
+        files["/templates/head.html"] = "{{ asset_importmap() }}"
+    config = f'modules = "{modules}"\ntemplates = ["templates/*.html"]\n{PLAIN}[importmap]\nlib = "lib.js"\n'
+    found = inspection.check(project(tmp_path, files, config).config)
+    assert [problem.code for problem in found] == codes
+    if codes:
+        assert found[0].place is not None
+        assert found[0].place.path.endswith("page.html")
+        assert found[0].severity is Severity.WARNING

@@ -191,6 +191,16 @@ def test_check_knows_what_templates_load(tmp_path: Path) -> None:
     assert [problem.code for problem in inspection.check(built.config)] == ["unloaded-imports"]
 
 
+def test_a_file_that_is_not_published_is_a_missing_one(tmp_path: Path) -> None:
+    site = made(tmp_path)
+    config = site.root / "assetbuild.toml"
+    config.write_text(f'exclude = ["vendor/lib/deep.js"]\n{config.read_text()}')
+    site.write({"node_modules/lib/a.js": "import './deep.js'", "node_modules/lib/deep.js": "1"})
+    assert set(site.codes()) == {"unloaded-imports"}
+    site.write({"static/js/app.js": "import '../vendor/lib/a.js'"})
+    assert "not-published" in site.codes()
+
+
 # --- over random graphs ------------------------------------------------------------------------------------
 
 SIZE = 6

@@ -165,7 +165,7 @@ def test_results_do_not_depend_on_who_makes_them(tmp_path: Path) -> None:
     assert (one.count(Work.SHARE), many.done(Work.PROCESS)) == (0, one.done(Work.PROCESS))
     large = [f"a{number}.js" for number in range(4)] + [f"b{number}.css" for number in range(3)]
     assert many.done(Work.SHARE)["process"] == len(large) + 3  # m.js and both bundles
-    assert many.done(Work.SHARE)["read"] == len(large) + 2 - 3  # broken.js and m.js; style sheets are scanned by `scan`
+    assert many.done(Work.SHARE)["read"] == len(large) + 2  # broken.js and m.js
 
 
 @pytest.mark.usefixtures("eager")

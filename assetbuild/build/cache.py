@@ -1,7 +1,8 @@
 """The cache: `v1/steps/<key>` -> `v1/objects/<sha256>`, and beside them the state that one build leaves to the next.
 
 Holds nothing that a build needs to be right, so nothing here raises for the state of the disk: whatever cannot be read
-and proven is a miss, and where nothing can be written the cache is off. What a key stands for it does not know.
+and proven is a miss, and where nothing can be written the cache is off. What a key stands for it does not know, nor
+what has to go: that is `cache_bound.py`'s.
 
 The state is one file, `v1/state`: a line of `assetbuild-state 1 <sha256>`, and then the data with that digest.
 """
@@ -16,13 +17,14 @@ import re
 import stat
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from assetbuild.build import cache_account, index
 from assetbuild.build.atomic import TEMPORARY, replace_file
 
 _VERSION = "v1"
-_KEY = re.compile(r"[0-9a-f]{64}")
+KEY = re.compile(r"[0-9a-f]{64}")
 _USED_AGAIN_AFTER = 3600.0  # seconds; a hit sooner than this leaves the mtime alone, so that reading stays reading
 
 _STEP_MAGIC = b"assetbuild-step 1 "
@@ -53,79 +55,104 @@ class Cached:
 class Cache:
     """The cache in `folder`. Any number of threads and processes may use one folder at once.
 
-    `is_readonly`: for commands that only look; nothing is kept, and no time of use is noted.
+    `is_readonly`: for commands that only look; nothing is kept, and no time of use is noted. `limit`: the bytes that
+    `keep_within_bound` leaves; with 0 no result is kept or used, with None there is no bound.
     """
 
     folder: Path
     is_readonly: bool = False
+    limit: int | None = None
+    used: set[str] = field(default_factory=set, compare=False)
+    """The keys of what was used or kept through this object; `add` may come from any thread."""
 
     def get(self, key: str) -> Cached | None:
         """The result under `key` (64 hex), or None where there is none that can be proven right."""
-        body = _proven(self._step(key), _STEP_MAGIC)
-        record = _parse_record(body, key) if body is not None else None
+        step = self._step(key)
+        record = self._record(key) if self.limit != 0 else None
         if record is None:
             return None
         digest, meta = record
-        path = self._objects / digest
-        try:
-            with open(path, "rb") as stream:
-                age = time.time() - os.fstat(stream.fileno()).st_mtime
-                data = stream.read()
-        except OSError:
+        data = _read(self.objects / digest)
+        if data is None or hashlib.sha256(data).hexdigest() != digest:
             return None
-        if hashlib.sha256(data).hexdigest() != digest:
-            return None
-        if age > _USED_AGAIN_AFTER and not self.is_readonly:
-            # The mtime of an object is when it was last of use. A file system that cannot be written keeps the old one.
+        self.used.add(key)
+        if not self.is_readonly:
+            # The mtime of a step is when it was last of use. A file system that cannot be written keeps the old one.
             with contextlib.suppress(OSError):
-                os.utime(path)
+                if abs(time.time() - os.stat(step).st_mtime) > _USED_AGAIN_AFTER:
+                    os.utime(step)
         return Cached(data, meta)
 
     def put(self, key: str, data: bytes, meta: Mapping[str, str]) -> None:
         """Keep a result under `key` (64 hex), if the folder can be written."""
-        if self.is_readonly:
+        if self.is_readonly or self.limit == 0:
             return
+        self.used.add(key)
         digest = hashlib.sha256(data).hexdigest()
         record = {"key": key, "meta": dict(meta), "object": digest}
         body = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-        step = self._step(key)
+        step, sealed = self._step(key), _sealed(_STEP_MAGIC, body)
         try:
             make_folder(self.folder)
+            has_object = _read(self.objects / digest) == data
+            cache_account.note(self.root, len(sealed) + (0 if has_object else len(data)))
             # The object first: a step never names one that was not written. An object that was damaged on the disk is
             # replaced here, which is why its presence alone is not enough.
-            if _read(self._objects / digest) != data:
-                self._replace(self._objects / digest, data)
-            self._replace(step, _sealed(_STEP_MAGIC, body))
+            if not has_object:
+                self._replace(self.objects / digest, data)
+            self._replace(step, sealed)
         except OSError:
             return
 
+    def named(self, key: str) -> str:
+        """The digest of the object that the step `key` names; '' where there is no whole step."""
+        record = self._record(key)
+        return record[0] if record is not None else ""
+
     def read_state(self) -> bytes | None:
         """What `write_state` wrote last, or None where it is missing, torn, edited or of another version."""
-        return _proven(self._root / "state", _STATE_MAGIC)
+        return _proven(self.root / "state", _STATE_MAGIC)
+
+    def write_index(self, data: bytes | None) -> None:
+        """Leave the index to the next build, or none; if the folder can be written. It proves itself whole."""
+        path = self.root / index.NAME
+        with contextlib.suppress(OSError):
+            if data is None:
+                path.unlink(missing_ok=True)
+            elif not self.is_readonly and _read(path) != data:
+                self._replace(path, data)
 
     def write_state(self, data: bytes) -> None:
         """Leave `data` to the next build, if the folder can be written."""
         try:
             make_folder(self.folder)
-            self._replace(self._root / "state", _sealed(_STATE_MAGIC, data))
+            self._replace(self.root / "state", _sealed(_STATE_MAGIC, data))
         except OSError:
             return
 
     @property
-    def _root(self) -> Path:
+    def root(self) -> Path:
         return self.folder / _VERSION
 
     @property
-    def _objects(self) -> Path:
-        return self._root / "objects"
+    def objects(self) -> Path:
+        return self.root / "objects"
+
+    @property
+    def steps(self) -> Path:
+        return self.root / "steps"
 
     def _step(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise ValueError(f"a cache key is 64 hexadecimal digits, not {key!r}")
-        return self._root / "steps" / key
+        return self.steps / key
+
+    def _record(self, key: str) -> tuple[str, dict[str, str]] | None:
+        body = _proven(self._step(key), _STEP_MAGIC)
+        return _parse_record(body, key) if body is not None else None
 
     def _replace(self, path: Path, data: bytes) -> None:
-        replace_file(path, data, temporary=self._root / "tmp")
+        replace_file(path, data, temporary=self.root / "tmp")
 
 
 def make_folder(folder: Path) -> None:
@@ -138,9 +165,9 @@ def make_folder(folder: Path) -> None:
 def own_files(folder: Path) -> list[Path]:
     """Every file in a cache folder that this module or the lock made, sorted. Symlinks are not followed."""
     root = folder / _VERSION
-    found = [folder / LOCK_NAME, root / "state"]
+    found = [folder / LOCK_NAME, root / "state", root / index.NAME, root / cache_account.NAME]
     found += [folder / name for name, content in _MARKS.items() if _read(folder / name) == content]
-    places = ((folder, TEMPORARY), (root / "tmp", TEMPORARY), (root / "steps", _KEY), (root / "objects", _KEY))
+    places = ((folder, TEMPORARY), (root / "tmp", TEMPORARY), (root / "steps", KEY), (root / "objects", KEY))
     for inner, pattern in places:
         if all(_is(stat.S_ISDIR, above) for above in (folder, root, inner)):
             found += [inner / name for name in os.listdir(inner) if pattern.fullmatch(name)]
@@ -178,7 +205,7 @@ def _parse_record(body: bytes, key: str) -> tuple[str, dict[str, str]] | None:
     try:
         record = json.loads(body)
         digest, meta = record["object"], record["meta"]
-        if record["key"] != key or not _KEY.fullmatch(digest):
+        if record["key"] != key or not KEY.fullmatch(digest):
             return None
         if not all(isinstance(value, str) for value in meta.values()):
             return None

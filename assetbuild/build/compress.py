@@ -46,6 +46,11 @@ def missing_package(algorithm: Algorithm) -> str:
     return ""
 
 
+def modules(algorithm: Algorithm) -> tuple[str, ...]:
+    """The modules that are not Python's own."""
+    return {Algorithm.BROTLI: ("brotli", "_brotli"), Algorithm.ZSTD: ("zstandard",)}.get(algorithm, ())
+
+
 def version(algorithm: Algorithm) -> str:
     """Library and version, for cache keys: it changes whenever the compressed bytes may."""
     if algorithm is Algorithm.GZIP:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assetbuild.build import config_bundles, config_paths, config_tables, config_values
+from assetbuild.build import config_bundles, config_paths, config_publish, config_tables, config_values
 from assetbuild.build.model import (
     BuildFailed,
     BundleSpec,
@@ -43,6 +43,7 @@ KEYS = (
     "missing",
     "modules",
     "licences",
+    "cache_size",
     "stable",
     "templates",
     "processors",
@@ -55,6 +56,10 @@ _TABLE = ("tool", "assetbuild")
 
 Create = Callable[[ProcessorSpec, TextKind], object]
 """Makes a processor, or raises `registry.UnusableProcessor`."""
+
+
+def unchecked(spec: ProcessorSpec, kind: TextKind) -> None:
+    """The `Create` of those who run no processor: none is looked at, and no engine is loaded."""
 
 
 def load(path: Path | None, *, folder: Path, create: Create | None = None) -> Config:
@@ -209,9 +214,11 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
         processors=config_bundles.processors(document, problems, check=check),
         bundles=config_bundles.bundles(document, problems, check=check),
         importmap=config_tables.importmap(document, problems),
+        cache_size=config_values.size(document, problems, "cache_size", default="1 GiB"),
     )
-    config_tables.publish(document, problems)
-    return replace(config, digest=_digest(config), places=_places(document, config))
+    algorithms = tuple(algorithm for algorithm, _ in config.compress)
+    published = config_publish.publish(document, problems, compress=algorithms)
+    return replace(config, publish=published, digest=_digest(config), places=_places(document, config))
 
 
 def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
@@ -221,6 +228,7 @@ def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
     for key, patterns in (("include", config.include), ("stable", config.stable), ("templates", config.templates)):
         places |= {(key, pattern): document.at_value(key, index) for index, pattern in enumerate(patterns)}
     places |= {("importmap", name): document.at_value("importmap", name) for name, _ in config.importmap}
+    places |= {("publish", key): document.at_value("publish", key) for key in config_publish.KEYS}
     for bundle in config.bundles:
         own = ("bundles", bundle.name)
         below = (*own, "inputs") if document.values.get((*document.prefix, *own, "inputs")) is not None else own
@@ -246,6 +254,8 @@ def _home() -> Path | None:
 
 
 def _processor_check(create: Create | None) -> config_bundles.CheckProcessor:
+    if create is unchecked:
+        return lambda spec, kind: None
     from assetbuild.build import registry  # loads the engines, and only a configuration that was found needs them
 
     make = registry.create if create is None else create

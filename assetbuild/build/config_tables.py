@@ -1,4 +1,4 @@
-"""The tables of a configuration but for bundles: sources, compression, import map, publishing.
+"""The tables of a configuration but for bundles and publishing: sources, compression, import map.
 
 Knows their keys and shapes, but no files: whether a source root exists is asked in `config_paths.py`.
 """
@@ -17,21 +17,6 @@ from assetbuild.build.config_values import (
 from assetbuild.build.model import Algorithm, Place, Problem, RootSpec
 from assetbuild.build.toml_places import Document
 from assetbuild.build.urls import is_local
-
-PUBLISH_KEYS = (
-    "target",
-    "endpoint_url",
-    "region",
-    "profile",
-    "state",
-    "environment",
-    "public_url",
-    "keep_releases",
-    "retention",
-    "workers",
-    "headers",
-    "encoding",
-)
 
 _OTHER_NAMES = {"brotli": "br", "gz": "gzip", "zst": "zstd", "zstandard": "zstd"}
 
@@ -102,7 +87,7 @@ def _mount(document: Document, problems: list[Problem], index: int, mount: str) 
     return clean
 
 
-# --- compression, import map, publishing -----------------------------------------------------------------
+# --- compression, import map -----------------------------------------------------------------------------
 
 
 def compress(document: Document, problems: list[Problem]) -> tuple[tuple[Algorithm, int], ...]:
@@ -193,9 +178,3 @@ def _target_problem(name: str, target: str) -> tuple[str, str]:
     if is_local(target) and target.endswith("/") and not name.endswith("/"):
         return "is a folder, and its specifier does not end in `/`", "let both end in `/`, or name a file"
     return "", ""
-
-
-def publish(document: Document, problems: list[Problem]) -> None:
-    """The keys of `[publish]`; their values are read when something is published."""
-    entries = table(document, problems, "publish", hint='write [publish] and below it target = "s3://bucket/folder"')
-    problems += unknown_keys(document, ("publish",), entries, known=PUBLISH_KEYS, where="`[publish]`")

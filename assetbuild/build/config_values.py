@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import enum
+import re
 from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from typing import TypeVar
 
 from assetbuild.build.globs import compile_glob
@@ -25,6 +27,14 @@ _TYPES: tuple[tuple[type, str], ...] = (
     (list, "a list"),
     (dict, "a table"),
 )
+
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?) ?([A-Za-z]{1,3})")
+# IEC 80000-13: kilo is 1000, and kibi is 1024.
+_UNITS = {"b": 1} | {
+    f"{letter}{infix}b": base**power
+    for infix, base in (("", 1000), ("i", 1024))
+    for power, letter in enumerate("kmgt", 1)
+}
 
 
 def type_name(value: object) -> str:
@@ -104,6 +114,28 @@ def choice(document: Document, problems: list[Problem], key: str, *, default: _C
         problems.append(unknown_word("config-value", text, value, known, document.at_value(key)))
         return default
     return known[value]
+
+
+def size(document: Document, problems: list[Problem], key: str, *, default: str) -> int:
+    """A number of bytes: an integer, or a string such as the default."""
+    value = document.table.get(key, default)
+    hint = f'write {key} = "{default}", or a whole number of bytes'
+    place = document.at_value(key)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        expected = "a string or an integer"
+        problems.append(wrong_type(key, value, place, expected=expected, hint=hint))
+        return 0
+    if isinstance(value, int):
+        if value < 0:
+            problems.append(Problem("config-value", f"`{key}` may not be less than 0", place, hint=hint))
+        return value
+    found = _SIZE.fullmatch(value)
+    if found is None or found[2].lower() not in _UNITS:
+        units = "B, kB, MB, GB, TB, KiB, MiB, GiB, TiB"
+        text = f'`{key}` is no size: "{printable(value)}" is not a number and one of {units}'
+        problems.append(Problem("config-value", text, place, hint=hint))
+        return 0
+    return int(Decimal(found[1]) * _UNITS[found[2].lower()])
 
 
 def globs(

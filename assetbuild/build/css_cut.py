@@ -10,11 +10,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assetbuild.build import css_layers, join_css
-from assetbuild.build.css_imports import Condition, read_import
+from assetbuild.build import css_layers, join_css, urls
+from assetbuild.build.css_imports import Condition, url_in
 from assetbuild.build.css_parts import PartKind
-from assetbuild.build.css_sheet import Sheet, Statement, is_import, is_late_import, is_statement, read, sections
-from assetbuild.build.css_tokens import Kind, unescape
+from assetbuild.build.css_roles import Role, placed
+from assetbuild.build.css_sheet import Sheet, Statement, is_statement, read
+from assetbuild.build.css_tokens import Kind, Token, tokenize, unescape
 from assetbuild.build.edits import Edit
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
@@ -35,9 +36,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """An import of a sheet that is inlined."""
+    """An import of a sheet that is inlined. `offset` is where the statement stands."""
 
     target: str
+    offset: int
     condition: Condition
 
 
@@ -54,11 +56,11 @@ class External:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceRule:
-    """An `@namespace`. `is_default` has no prefix."""
+    """An `@namespace`. `prefix` is '' for the default one."""
 
     start: int
     end: int
-    is_default: bool
+    prefix: str
 
 
 Piece = Chunk | Local | External | NamespaceRule
@@ -92,9 +94,36 @@ class Sheets:
                 if edge.reference.kind is RefKind.CSS_IMPORT and edge.target is not None
             }
             pieces, edits = _cut(sheet, imports)
-            problems = (*join_css.problems_of_sheet(item.source.file, sheet), *_not_text(item))
+            problems = (
+                *join_css.problems_of_sheet(item.source.file, sheet),
+                *_modified(item, sheet, imports),
+                *_not_text(item),
+            )
             self.known[name] = Cut(tuple(pieces), tuple(edits), problems, css_layers.mentions(sheet))
         return self.known[name]
+
+    def moved(self, name: str, folder: str) -> list[Edit]:
+        """The edits that keep URLs which name no asset of ours at what they mean, in a bundle that lies in `folder`."""
+        here = urls.folder_of(name)
+        return [
+            (one.start, one.end, urls.moved(one.path, folder=here, to=folder))
+            for one in (edge.reference for edge in self.edges.get(name, ()) if edge.target is None)
+            if folder != here and one.kind is not RefKind.SOURCE_MAP and not one.path.startswith("/")
+        ]
+
+
+def used_prefixes(text: str) -> dict[str, int]:
+    """The namespace prefixes that selectors and `attr()` of a sheet may use, with their first places: `svg|a`."""
+    tokens = [token for token in tokenize(text) if token.kind is not Kind.COMMENT]
+    found: dict[str, int] = {}
+    for prefix, bar, name in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if prefix.kind is Kind.IDENT and _is(text, bar, "|") and (name.kind is Kind.IDENT or _is(text, name, "*")):
+            found.setdefault(unescape(text[prefix.start : prefix.end]), prefix.start)
+    return found
+
+
+def _is(text: str, token: Token, spelled: str) -> bool:
+    return text[token.start : token.end] == spelled
 
 
 def _not_text(item: Scanned) -> Iterator[Problem]:
@@ -103,6 +132,17 @@ def _not_text(item: Scanned) -> Iterator[Problem]:
     if bad is not None:
         text = "this style sheet is imported into a bundle, and is not valid utf-8"
         yield Problem("not-utf8", text, place_at(item.source.file, item.text, bad.start()), hint="save it as UTF-8")
+
+
+def _modified(item: Scanned, sheet: Sheet, imports: Mapping[int, str]) -> Iterator[Problem]:
+    """An import that would be inlined, though not all browsers heed it."""
+    for one in placed(sheet):
+        is_heeded = one.role is Role.IMPORT and one.found is not None and one.found.is_modified
+        if is_heeded and text_kind(imports.get(one.statement.start, "")) is TextKind.CSS:
+            text = "only some browsers heed an @import whose url() has a modifier, so it cannot be inlined"
+            place = place_at(item.source.file, item.text, one.statement.start)
+            hint = "remove what follows the string within url()"
+            yield Problem("css-import-modifier", text, place, hint=hint)
 
 
 def _cut(sheet: Sheet, imports: Mapping[int, str]) -> tuple[list[Piece], list[Edit]]:
@@ -119,20 +159,19 @@ def _cut(sheet: Sheet, imports: Mapping[int, str]) -> tuple[list[Piece], list[Ed
         pieces.append(Chunk(start, end, _kind(kept, commented=commented), css_layers.declared(sheet, kept)))
         held.clear()
 
-    for statement, part in sections(sheet.statements):
-        if statement.name == "@namespace" and part <= part.NAMESPACES and is_statement(statement):
-            first = statement.prelude[0] if statement.prelude else None
-            pieces.append(NamespaceRule(statement.start, statement.end, first is None or first.kind is not Kind.IDENT))
+    for one in placed(sheet):
+        statement, found = one.statement, one.found
+        if one.role is Role.NAMESPACE:
+            pieces.append(NamespaceRule(statement.start, statement.end, one.prefix))
             edits.append((statement.start, statement.end, ""))
-        elif is_import(statement) and not is_late_import(statement, part):
+        elif one.role is Role.IMPORT and found is not None:
             close(statement.start)
             start = statement.end
-            found = read_import(sheet.text, statement)
             target = imports.get(statement.start)
-            if found is None or _is_itself(sheet.text, found.start, found.end):
+            if _is_itself(sheet.text, found.start, found.end):
                 continue
             if target is not None and text_kind(target) is TextKind.CSS:
-                pieces.append(Local(target, found.condition))
+                pieces.append(Local(target, statement.start, found.condition))
             else:
                 pieces.append(External(target, found.start, found.end, statement.start, found.condition))
         else:
@@ -143,9 +182,7 @@ def _cut(sheet: Sheet, imports: Mapping[int, str]) -> tuple[list[Piece], list[Ed
 
 def _is_itself(text: str, start: int, end: int) -> bool:
     """Whether the URL is empty or a mere fragment: then it is the sheet's own, and no browser loads that again."""
-    url = unescape(text[start:end])
-    inside = url[url.index("(") + 1 :].rstrip(")") if not url.startswith(("'", '"')) else url
-    return inside.strip(" \t\r\n\f'\"").partition("#")[0] == ""
+    return url_in(text[start:end]).partition("#")[0] == ""
 
 
 def _kind(statements: Sequence[Statement], *, commented: bool) -> PartKind | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assetbuild.build.css_layers import layer_name
 from assetbuild.build.css_sheet import Statement
-from assetbuild.build.css_tokens import CLOSERS, Kind, Token, unescape
+from assetbuild.build.css_tokens import Kind, Token, past_block, unescape
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,50 @@ NO_CONDITION = Condition()
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A readable `@import`. `start` and `end` delimit its URL: the string, or the whole `url()`."""
+    """A readable `@import`. `start` and `end` delimit its URL: the string, or the whole `url()`.
+
+    `is_modified`: the `url()` holds more than a string, `url("a.css" integrity("..."))`, which not all browsers know.
+    """
 
     start: int
     end: int
     condition: Condition
+    is_modified: bool = False
+
+
+def url_in(written: str) -> str:
+    """The URL in a string or `url()`, with its escapes undone."""
+    url = unescape(written)
+    inside = url[url.index("(") + 1 :].rstrip(")") if not url.startswith(("'", '"')) else url
+    return inside.strip(" \t\r\n\f'\"")
 
 
 def read_import(text: str, statement: Statement) -> Import | None:
-    """None where the statement names no URL, so that browsers ignore it."""
+    """None where the statement names no URL in a form that browsers know, so that they ignore it.
+
+    `src()` is none yet, and `url("a.css" name)` has a modifier that no standard has (CSS Values 4, section 4.5.4).
+    """
     tokens = statement.prelude
     if not tokens:
         return None
     first = tokens[0]
-    after = 1
-    if first.kind is Kind.FUNCTION and _name(text, first) in ("url(", "src("):
-        after = _past_function(tokens, 0)
-    elif first.kind not in (Kind.STRING, Kind.URL):
+    if first.kind in (Kind.STRING, Kind.URL):
+        return Import(first.start, first.end, _condition(text, tokens[1:]))
+    if first.kind is not Kind.FUNCTION or _name(text, first) != "url(":
         return None
-    return Import(first.start, tokens[after - 1].end, _condition(text, tokens[after:]))
+    after = past_block(tokens, 0)
+    inside = tokens[1 : after - 1]
+    if not inside or inside[0].kind is not Kind.STRING or not _are_modifiers(inside[1:]):
+        return None
+    return Import(first.start, tokens[after - 1].end, _condition(text, tokens[after:]), len(inside) > 1)
+
+
+def _are_modifiers(tokens: Sequence[Token]) -> bool:
+    """Whether they are functions, one behind the other."""
+    at = 0
+    while at < len(tokens) and tokens[at].kind is Kind.FUNCTION:
+        at = past_block(tokens, at)
+    return at == len(tokens)
 
 
 def _condition(text: str, tokens: Sequence[Token]) -> Condition:
@@ -60,31 +85,18 @@ def _condition(text: str, tokens: Sequence[Token]) -> Condition:
     if tokens and tokens[0].kind is Kind.IDENT and _name(text, tokens[0]) == "layer":
         layer, tokens = "", tokens[1:]
     elif tokens and tokens[0].kind is Kind.FUNCTION and _name(text, tokens[0]) == "layer(":
-        end = _past_function(tokens, 0)
+        end = past_block(tokens, 0)
         name = layer_name(text, tokens[1 : end - 1])
         if name is not None:
             layer, tokens = name, tokens[end:]
     if tokens and tokens[0].kind is Kind.FUNCTION and _name(text, tokens[0]) == "supports(":
-        end = _past_function(tokens, 0)
+        end = past_block(tokens, 0)
         inside = tokens[1 : end - 1]
         # Empty parentheses are a condition that never holds, on whatever side of others.
         supports = text[inside[0].start : inside[-1].end] if inside else "()"
         tokens = tokens[end:]
     media = text[tokens[0].start : tokens[-1].end] if tokens else ""
     return Condition(layer, supports, "" if media.lower() == "all" else media)
-
-
-def _past_function(tokens: Sequence[Token], index: int) -> int:
-    closers: list[Kind] = []
-    for at in range(index, len(tokens)):
-        kind = tokens[at].kind
-        if kind in CLOSERS:
-            closers.append(CLOSERS[kind])
-        elif closers and kind is closers[-1]:
-            closers.pop()
-            if not closers:
-                return at + 1
-    return len(tokens)
 
 
 def _name(text: str, token: Token) -> str:

@@ -35,7 +35,8 @@ def declared(sheet: Sheet, statements: Sequence[Statement]) -> tuple[str, ...] |
         if statement.name == "@layer":
             if not statement.prelude:
                 return None
-            names += _names(sheet.text, statement.prelude)
+            found = layer_names(sheet.text, statement.prelude)
+            names += found if statement.ending is not Ending.BLOCK or len(found) == 1 else ()
         if statement.ending is Ending.BLOCK and _holds_layer(sheet, statement):
             return None
     return tuple(dict.fromkeys(names))
@@ -57,8 +58,8 @@ def layer_name(text: str, tokens: Sequence[Token]) -> str | None:
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
-def _names(text: str, prelude: Sequence[Token]) -> list[str]:
-    """None at all where one of them is no name: then browsers drop the whole statement."""
+def layer_names(text: str, prelude: Sequence[Token]) -> list[str]:
+    """Those that an `@layer` names; none where one of them is no name, so that browsers drop the whole statement."""
     commas = [at for at, token in enumerate(prelude) if token.kind is Kind.COMMA]
     pieces = [prelude[start:end] for start, end in pairwise([0, *(at + 1 for at in commas), len(prelude) + 1])]
     names = [layer_name(text, piece[: len(piece) - (at < len(commas))]) for at, piece in enumerate(pieces)]

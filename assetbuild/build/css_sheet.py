@@ -1,40 +1,16 @@
-"""A style sheet as statements of its top level, and which of them count only at its start.
+"""A style sheet as the statements of its top level.
 
-CSS Syntax 3, section 5.4.1; CSS Cascade 5, section 2; CSS Namespaces 3, section 2. Knows nothing of what the rules say,
-and nothing of other sheets.
+CSS Syntax 3, section 5.4.1. Knows nothing of what the rules say or whether browsers heed them, and nothing of other
+sheets.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assetbuild.build.css_tokens import CLOSERS, Kind, Token, tokenize, unescape
-
-# An at-rule that browsers do not know is dropped by them, and so does not end the part where `@import` counts.
-_KNOWN_BLOCKS = frozenset(
-    {
-        "@-webkit-keyframes",
-        "@color-profile",
-        "@container",
-        "@counter-style",
-        "@font-face",
-        "@font-feature-values",
-        "@font-palette-values",
-        "@function",
-        "@keyframes",
-        "@layer",
-        "@media",
-        "@page",
-        "@position-try",
-        "@property",
-        "@scope",
-        "@starting-style",
-        "@supports",
-        "@view-transition",
-    }
-)
 
 
 class Ending(enum.Enum):
@@ -122,42 +98,6 @@ def read(text: str) -> Sheet:
     if current:
         finish(len(text), Ending.BLOCK if in_block else Ending.TEXT)
     return Sheet(text, tuple(tokens), tuple(statements), tuple(opened), tuple(marks))
-
-
-class Section(enum.IntEnum):
-    """The parts of a style sheet, in the only order in which browsers heed them."""
-
-    LAYERS = 0
-    """`@layer` statements before any `@import`."""
-    IMPORTS = 1
-    """`@import` rules."""
-    NAMESPACES = 2
-    """`@namespace` rules, and `@layer` statements again."""
-    RULES = 3
-    """Everything else."""
-
-
-def sections(statements: Sequence[Statement]) -> Iterator[tuple[Statement, Section]]:
-    """Every statement with the part that the sheet had reached before it."""
-    part = Section.LAYERS
-    for statement in statements:
-        yield statement, part
-        if statement.ending is Ending.BLOCK:
-            is_rule = not statement.name and not _has_no_selector(statement) and not is_unsound(statement)
-            if is_rule or statement.name in _KNOWN_BLOCKS:
-                part = Section.RULES
-        elif statement.name == "@import":
-            part = max(part, Section.IMPORTS)
-        elif statement.name == "@namespace" or (statement.name == "@layer" and part is Section.IMPORTS):
-            part = max(part, Section.NAMESPACES)
-
-
-def _has_no_selector(statement: Statement) -> bool:
-    return not statement.prelude or statement.prelude[0].kind is Kind.OPEN_BRACE
-
-
-def is_late_import(statement: Statement, part: Section) -> bool:
-    return statement.name == "@import" and statement.ending is not Ending.BLOCK and part > Section.IMPORTS
 
 
 def is_import(statement: Statement) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -214,3 +214,17 @@ def is_closed(text: str, token: Token) -> bool:
     if token.kind in (Kind.URL, Kind.BAD_URL):
         return unescaped.endswith(")")
     return not unescaped.endswith("\\")
+
+
+def past_block(tokens: Sequence[Token], index: int) -> int:
+    """The index behind what closes the bracket or function at `index`."""
+    closers: list[Kind] = []
+    for at in range(index, len(tokens)):
+        kind = tokens[at].kind
+        if kind in CLOSERS:
+            closers.append(CLOSERS[kind])
+        elif closers and kind is closers[-1]:
+            closers.pop()
+            if not closers:
+                return at + 1
+    return len(tokens)

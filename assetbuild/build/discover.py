@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assetbuild.build import names
-from assetbuild.build.globs import Globs, is_glob
+from assetbuild.build.globs import Globs, is_glob, no_match_hint
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import BundleSpec, Config, Namespace, Place, Problem, Severity, Source
 from assetbuild.build.suggest import did_you_mean
@@ -74,8 +74,7 @@ def _idle_globs(config: Config, namespace: Namespace) -> Iterator[Problem]:
             glob = Globs((pattern,))
             if pattern != "**/*" and not any(glob.matches(name) for name in names_):
                 text = f'`{key}`: the glob "{pattern}" matches nothing'
-                hint = "correct the glob, or remove it"
-                yield Problem("glob-matches-nothing", text, config.place(key, pattern), hint=hint)
+                yield Problem("glob-matches-nothing", text, config.place(key, pattern), hint=no_match_hint(pattern))
 
 
 def _name_problems(namespace: Namespace, config: Config) -> Iterator[Problem]:
@@ -139,7 +138,7 @@ class _Expansion:
             if matched := [logical for logical in self.sources if glob.matches(logical)]:
                 return self._of_one_kind(name, item, matched)
             text = f'the bundle "{name}": the glob "{item}" matches nothing'
-            self._problem("glob-matches-nothing", text, "correct the glob, or remove it", name, item)
+            self._problem("glob-matches-nothing", text, no_match_hint(item), name, item)
             return ()
         hint = did_you_mean(item, {*self.sources, *self.specs}) or "write a logical path: as below its source root"
         self._problem("unknown-input", f'the bundle "{name}": there is no source or bundle "{item}"', hint, name, item)

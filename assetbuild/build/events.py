@@ -38,11 +38,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a phase has come; `total` pieces of work, of which `done` are finished."""
+    """How far a phase has come: of `total` pieces of work, `done` are finished. `left` says more of the others."""
 
     phase: str
     done: int
     total: int
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True)

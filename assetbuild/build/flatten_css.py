@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from assetbuild.build.css_cut import Chunk, External, Local, NamespaceRule, Sheets
+from assetbuild.build.css_cut import Chunk, External, Local, NamespaceRule, Sheets, used_prefixes
 from assetbuild.build.css_imports import (
     NO_CONDITION,
     Condition,
@@ -19,13 +19,15 @@ from assetbuild.build.css_imports import (
     joined,
     layers_only,
     shared,
+    url_in,
     wrapping,
 )
 from assetbuild.build.css_parts import Part, PartKind
-from assetbuild.build.edits import Edit
+from assetbuild.build.edits import Edit, edited_slice
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Namespace, Problem, Severity, TextKind, place_at
+from assetbuild.build.model import Namespace, Place, Problem, Severity, TextKind, place_at
+from assetbuild.build.urls import folder_of, is_local
 
 _MOST_PARTS = 10_000
 _DEEPEST = 100
@@ -46,14 +48,21 @@ def flatten_bundles(
     return flat, list(problems)
 
 
+_Key = tuple[str, tuple[Condition, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A part as met on the way; `offset` is where an `@import` stands, `conditions` what is wrapped around rules."""
+    """A part as met on the way; `offset` is where an `@import` stands, `conditions` what is wrapped around rules.
+
+    `key` is the same for external imports of one URL under the same conditions.
+    """
 
     part: Part
     has_layers: bool = False
     offset: int = 0
     conditions: tuple[Condition, ...] = ()
+    key: _Key | None = None
 
 
 @dataclass(slots=True)
@@ -67,20 +76,25 @@ class _Walk:
     met: list[_Met] = field(default_factory=list)
     seen: set[tuple[str, tuple[Condition, ...]]] = field(default_factory=set)
     layered: dict[str, bool] = field(default_factory=dict)
+    edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
+    declared: dict[str, Place] = field(default_factory=dict)
     stack: list[str] = field(default_factory=list)
     nameless: int = 0
     entered: int = 0
+    is_given_up: bool = False
 
     def run(self) -> tuple[Part, ...]:
-        self._enter_bundle(self.bundle, ())
+        self._enter_bundle(self.bundle, (), None)
+        self._borrowed_prefixes()
         return tuple(_ordered(self))
 
-    def _enter_bundle(self, bundle: str, conditions: tuple[Condition, ...]) -> None:
+    def _enter_bundle(self, bundle: str, conditions: tuple[Condition, ...], importer: tuple[str, int] | None) -> None:
         for name in reversed(self.namespace.bundles[bundle]):
-            self._enter(name, conditions)
+            self._enter(name, conditions, importer)
 
-    def _enter(self, name: str, conditions: tuple[Condition, ...]) -> None:
-        if name in self.stack or name not in self.sheets.scanned or self._is_too_much(name):
+    def _enter(self, name: str, conditions: tuple[Condition, ...], importer: tuple[str, int] | None) -> None:
+        """`importer` is the sheet with the `@import` that leads here, and its place there; None for an input."""
+        if name in self.stack or name not in self.sheets.scanned or self._is_too_much(importer or (name, 0)):
             return
         again = self._is_known(name, conditions)
         if again and not has_layer(conditions) and not self._has_layers(name):
@@ -93,7 +107,7 @@ class _Walk:
         before = len(self.met)
         for piece in reversed(cut.pieces):
             if isinstance(piece, Local):
-                self._import(piece, conditions)
+                self._import(name, piece, conditions)
             elif isinstance(piece, External):
                 self._external(name, piece, conditions)
             elif isinstance(piece, NamespaceRule):
@@ -104,13 +118,13 @@ class _Walk:
         if all(met.part.kind is PartKind.HEAD and not met.has_layers for met in self.met[before:]):
             self._layers(name, (), conditions)
 
-    def _import(self, piece: Local, conditions: tuple[Condition, ...]) -> None:
+    def _import(self, name: str, piece: Local, conditions: tuple[Condition, ...]) -> None:
         inner = conditions if piece.condition == NO_CONDITION else (*conditions, self._numbered(piece.condition))
         if piece.target == self.bundle or piece.target not in self.namespace.bundles:
-            self._enter(piece.target, inner)
+            self._enter(piece.target, inner, (name, piece.offset))
         elif piece.target not in self.stack:
             self.stack.append(piece.target)
-            self._enter_bundle(piece.target, inner)
+            self._enter_bundle(piece.target, inner, (name, piece.offset))
             self.stack.pop()
 
     def _numbered(self, condition: Condition) -> Condition:
@@ -124,7 +138,10 @@ class _Walk:
         return (name, conditions) in self.seen or ((name, ()) in self.seen and not has_layer(conditions))
 
     def _has_layers(self, name: str) -> bool:
-        """Whether the sheet, or what it imports, has to do with layers: then its first place has a meaning too."""
+        """Whether the sheet, or what it imports, has to do with layers: then its first place has a meaning too.
+
+        What comes from other hosts may have layers.
+        """
         if name not in self.layered:
             self.layered[name] = False
             waiting, reached = [name], {name}
@@ -134,8 +151,9 @@ class _Walk:
                         continue
                     cut = self.sheets.cut(each)
                     targets = {piece.target for piece in cut.pieces if isinstance(piece, Local)} - reached
-                    conditions = [p.condition for p in cut.pieces if isinstance(p, Local | External)]
-                    if cut.has_layers or has_layer(conditions):
+                    conditions = [piece.condition for piece in cut.pieces if isinstance(piece, Local)]
+                    is_open = any(isinstance(piece, External) for piece in cut.pieces)
+                    if is_open or cut.has_layers or has_layer(conditions):
                         self.layered[name] = True
                         return True
                     reached |= targets
@@ -150,7 +168,7 @@ class _Walk:
             if piece.layers:
                 self._layers(name, piece.layers, conditions)
             return
-        edits = self.sheets.cut(name).edits
+        edits = self._edits(name)
         # A comment stays within a layer without a name, which would end before it otherwise.
         is_nameless = any(each.layer == "" for each in conditions)
         if piece.kind is PartKind.RULES or (piece.kind is not None and (is_nameless or (piece.layers and conditions))):
@@ -159,6 +177,13 @@ class _Walk:
             return
         if piece.kind is not None:
             self._meet(piece.kind, name, piece.start, piece.end, edits=edits, has_layers=bool(piece.layers))
+
+    def _edits(self, name: str) -> tuple[Edit, ...]:
+        """What is changed in the sheet: what does not go in a bundle, and URLs that mean something else from there."""
+        if name not in self.edits:
+            moved = self.sheets.moved(name, folder_of(self.bundle))
+            self.edits[name] = tuple(sorted([*self.sheets.cut(name).edits, *moved]))
+        return self.edits[name]
 
     def _layers(self, name: str, names: Sequence[str], conditions: tuple[Condition, ...]) -> None:
         """Only the layers of a text that has no rules, or whose rules come later (CSS Cascade 5, section 6.4.4)."""
@@ -176,10 +201,7 @@ class _Walk:
     def _external(self, name: str, piece: External, conditions: tuple[Condition, ...]) -> None:
         item = self.sheets.scanned[name]
         chain = (*conditions, self._numbered(piece.condition))
-        key = (piece.target or item.text[piece.start : piece.end], chain)
-        if key in self.seen and not has_layer(chain):
-            return
-        self.seen.add(key)
+        edits = self._edits(name)
         words = joined(chain)
         if words is None:
             problem = "the conditions around this external @import cannot be said in one @import"
@@ -188,7 +210,9 @@ class _Walk:
             self.problems.append(Problem("css-import-conditions", problem, place, hint=hint))
             return
         after = f" {words};" if words else ";"
-        self._meet(PartKind.IMPORT, name, piece.start, piece.end, before="@import ", after=after, offset=piece.offset)
+        key = (piece.target or edited_slice(item.text, piece.start, piece.end, edits), chain)
+        self._meet(PartKind.IMPORT, name, piece.start, piece.end, edits=edits, before="@import ", after=after,
+                   offset=piece.offset, key=key)  # fmt: skip
 
     def _namespace(self, name: str, piece: NamespaceRule, conditions: tuple[Condition, ...]) -> None:
         item = self.sheets.scanned[name]
@@ -200,12 +224,29 @@ class _Walk:
                 "only the first input of a bundle may hold @namespace: it would not count for this file's rules alone"
             )
             self.problems.append(Problem("css-namespace-in-later-input", text, place, hint=hint))
-        elif piece.is_default and (len(inputs) > 1 or any(isinstance(p, Local) for p in self.sheets.cut(name).pieces)):
+        elif not piece.prefix and (len(inputs) > 1 or any(isinstance(p, Local) for p in self.sheets.cut(name).pieces)):
             text = "a default @namespace would also change which elements the other inputs of the bundle select"
             self.problems.append(Problem("css-default-namespace", text, place, hint=hint))
         else:
             text = item.text[piece.start : piece.end]
             self._meet(PartKind.NAMESPACE, name, piece.start, piece.end, after="" if text.endswith(";") else ";")
+            self.declared[piece.prefix] = place
+
+    def _borrowed_prefixes(self) -> None:
+        """Selectors with a prefix that only the first input declares: browsers drop them, but not in the bundle."""
+        first = self.namespace.bundles[self.bundle][:1]
+        others = sorted({name for name, _ in self.seen} - {*first}) if self.declared else []
+        for item in map(self.sheets.scanned.__getitem__, others):
+            used = used_prefixes(item.text)
+            for prefix in sorted(self.declared.keys() & used.keys(), key=used.__getitem__):
+                there = self.declared[prefix]
+                text = (
+                    f'the namespace prefix "{prefix}" is declared in {there.path}, not in this file: browsers drop '
+                    "the rule that uses it here, and would heed it in the bundle"
+                )
+                hint = "remove the rule, or leave this file out of the bundle"
+                place = place_at(item.source.file, item.text, used[prefix])
+                self.problems.append(Problem("css-namespace-prefix", text, place, hint=hint))
 
     def _meet(
         self,
@@ -220,16 +261,26 @@ class _Walk:
         has_layers: bool = False,
         offset: int = 0,
         conditions: tuple[Condition, ...] = (),
+        key: _Key | None = None,
     ) -> None:
-        self.met.append(_Met(Part(kind, source, start, end, edits, before, after), has_layers, offset, conditions))
+        part = Part(kind, source, start, end, edits, before, after)
+        self.met.append(_Met(part, has_layers, offset, conditions, key))
 
-    def _is_too_much(self, name: str) -> bool:
-        if len(self.stack) < _DEEPEST and self.entered + len(self.met) < _MOST_PARTS:
+    def _is_too_much(self, importer: tuple[str, int]) -> bool:
+        if self.is_given_up:
+            return True
+        if len(self.stack) >= _DEEPEST:
+            most = f"are more than {_DEEPEST} deep"
+        elif self.entered + len(self.met) >= _MOST_PARTS:
+            most = f"make more than {_MOST_PARTS} parts"
+        else:
             return False
-        text = f"the @imports of {self.bundle} lead too deep or to too many style sheets"
-        file = self.sheets.scanned[name].source.file
+        self.is_given_up = True
+        item = self.sheets.scanned[importer[0]]
+        place = place_at(item.source.file, item.text, importer[1])
+        text = f"with this @import, those of {self.bundle} {most}"
         hint = "import each style sheet once, under one condition"
-        self.problems.append(Problem("css-imports-too-many", text, place_at(file, "", 0), hint=hint))
+        self.problems.append(Problem("css-imports-too-many", text, place, hint=hint))
         return True
 
 
@@ -237,15 +288,17 @@ def _ordered(walk: _Walk) -> Iterator[Part]:
     """The parts in the order in which browsers heed them; what is hoisted over something else is told."""
     parts: dict[PartKind, list[_Met]] = {kind: [] for kind in PartKind}
     over = None
-    for met in reversed(walk.met):
+    for met in _without_repeats(walk.met[::-1]):
         part, kind = met.part, met.part.kind
         if kind is PartKind.HEAD and (parts[PartKind.RULES] or (parts[PartKind.IMPORT] and met.has_layers)):
             kind = PartKind.RULES
-        parts[kind].append(met)
+        if kind is not PartKind.IMPORT or [one.key for one in parts[kind][-1:]] != [met.key]:
+            parts[kind].append(met)
         if kind is PartKind.RULES and (part.kind is PartKind.RULES or met.has_layers):
             over = over or part
-        if kind is PartKind.IMPORT and over is not None:
-            item = walk.sheets.scanned[part.source]
+        item = walk.sheets.scanned[part.source]
+        # A local one that still is an import leads to nothing, which is told where it is resolved.
+        if kind is PartKind.IMPORT and over is not None and not is_local(url_in(item.text[part.start : part.end])):
             text = f"this external @import stands first in {walk.bundle}, before rules of {over.source} that it follows"
             place = place_at(item.source.file, item.text, met.offset)
             hint = (
@@ -254,6 +307,19 @@ def _ordered(walk: _Walk) -> Iterator[Part]:
             walk.problems.append(Problem("css-import-hoisted", text, place, Severity.WARNING, hint=hint))
     for kind in PartKind:
         yield from _wrapped(parts[kind])
+
+
+def _without_repeats(found: Sequence[_Met]) -> Iterator[_Met]:
+    """All but those places of an external import that are neither its first nor its last.
+
+    The sheet may have layers, whose order comes from the first; its rules count at the last (CSS Cascade 5, section 6).
+    """
+    last = {met.key: at for at, met in enumerate(found)}
+    met_before: set[_Key] = set()
+    for at, met in enumerate(found):
+        if met.key is None or met.key not in met_before or last[met.key] == at:
+            yield met
+        met_before |= {met.key} if met.key is not None else set()
 
 
 def _wrapped(found: Sequence[_Met]) -> Iterator[Part]:

@@ -76,6 +76,13 @@ def _expression(pattern: str) -> str:
     return rf"\A{'/'.join(parts)}\Z"
 
 
+def no_match_hint(pattern: str) -> str:
+    """What to do about a glob that matches nothing."""
+    if "{" in pattern:
+        return "write one glob for each name: braces have no meaning in globs"
+    return "correct the glob, or remove it"
+
+
 def _segments(pattern: str) -> list[str]:
     if not pattern:
         raise ValueError("a glob may not be empty")

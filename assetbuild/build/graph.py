@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assetbuild.build import import_map, names, urls
+from assetbuild.build import import_map, names, urls, worker_urls
+from assetbuild.build.globs import Globs
 from assetbuild.build.import_map import Answer, ImportMap
 from assetbuild.build.js_references import Bare
 from assetbuild.build.media import text_kind
@@ -98,6 +99,7 @@ def build_graph(
     `read` scans a source that is not published, for what bundles inline; it gives None where that cannot be read.
     """
     resolver = _Resolver(config, namespace, exists)
+    stable = Globs(config.stable)
     items = {item.source.logical: item for item in scanned}
     inlined: dict[str, Scanned] = {}
     edges: dict[str, tuple[Edge, ...]] = {}
@@ -110,7 +112,8 @@ def build_graph(
         for reference in item.references:
             target, problem = resolver.resolve(item, reference)
             found.append(Edge(reference, target, _is_mapped(config, item, reference, target)))
-            if problem is not None and problem.code == "missing" and reference.kind.is_module_specifier:
+            is_missing = problem is not None and problem.code in ("missing", "not-published")
+            if problem is not None and is_missing and reference.kind.is_module_specifier:
                 unresolved.append(Unresolved(item.source.logical, reference.path, problem))
             elif problem is not None:
                 problems.append(problem)
@@ -124,6 +127,11 @@ def build_graph(
             if problem is not None:
                 unresolved.append(Unresolved(item.source.logical, bare.specifier, problem))
         problems += _computed_imports(item)
+        if item.script is not None and item.script.page_urls:
+            urls_of_page = item.script.page_urls
+            problems += worker_urls.problems(
+                item.source, item.text, urls_of_page, stable=stable, assets=resolver.assets
+            )
         edges[item.source.logical] = tuple(sorted(found, key=lambda edge: edge.reference.start))
     for name in sorted(_in_workers(edges)):
         edges[name] = tuple(replace(edge, is_mapped=False) for edge in edges[name])
@@ -206,8 +214,14 @@ class _Resolver:
         if logical not in self.assets and not self._is_inlined(item, reference.kind, logical):
             text = f"{logical} exists but is not published"
             hint = f"publish it (`include`, `exclude`), or {_LEAVE}"
+            if reference.kind is RefKind.CSS_IMPORT and (bundles := self._bundles_of(item.source.logical)):
+                text += f"; {item.source.logical} is not only part of {bundles[0]}, but published by itself too"
+                hint = f"exclude {item.source.logical}, or publish {logical} as well"
             return None, self._problem(item, reference, "not-published", text, hint)
         return logical, None
+
+    def _bundles_of(self, logical: str) -> list[str]:
+        return sorted(bundle for bundle, inputs in self.namespace.bundles.items() if logical in inputs)
 
     def _is_inlined(self, item: Scanned, kind: RefKind, logical: str) -> bool:
         """Whether an import's target need not be published: its importer is part of bundles and nothing else."""
@@ -246,7 +260,7 @@ class _Resolver:
             below = wanted.split("/", 1)[1]
             if below in self.assets:
                 return f"a leading / is the root of the namespace: write /{below}"
-        holders = {bundle for bundle, inputs in self.namespace.bundles.items() if item.source.logical in inputs}
+        holders = set(self._bundles_of(item.source.logical))
         return did_you_mean(wanted or path, self.assets - holders)
 
     def _problem(

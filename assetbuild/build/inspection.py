@@ -47,7 +47,14 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
             assets += [file_name(name) for name in assets]
         return (*failed.problems, *templates.check(assets, pages))
     in_templates = templates.check([output.logical for output in made.outputs], pages)
-    return (*made.problems, *in_templates)
+    return (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
+
+
+def _needing_a_map(made: Made) -> frozenset[str]:
+    """The assets that no browser can load without an import map in the page."""
+    return frozenset(
+        output.logical for output in made.outputs if not made.mapped.isdisjoint((output.logical, *output.imports))
+    )
 
 
 def check_output(config: Config, *, options: Options, listener: Listener = nobody) -> tuple[Problem, ...]:

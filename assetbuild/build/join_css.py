@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assetbuild.build.css_imports import read_import
-from assetbuild.build.css_sheet import Ending, Sheet, is_import, is_late_import, is_unsound, sections
+from assetbuild.build.css_roles import Placed, Role, placed
+from assetbuild.build.css_sheet import Ending, Sheet, is_unsound
 from assetbuild.build.css_tokens import CLOSERS, Kind, is_closed
 from assetbuild.build.edits import Edit
 from assetbuild.build.model import Problem, Severity, place_at
@@ -90,19 +90,23 @@ def _broken(sheet: Sheet) -> Iterator[_Found]:
 
 
 def _ignored(sheet: Sheet) -> Iterator[_Found]:
-    """Imports that browsers do not heed, and rules that they drop only where no block is around them."""
-    for statement, part in sections(sheet.statements):
-        if is_late_import(statement, part):
-            yield _Found(
-                "css-import-ignored",
-                statement.start,
-                "browsers ignore an @import that stands after other rules, so it is dropped from the bundle",
-                "move it to the top of the file, or remove it",
-                Severity.WARNING,
+    """Imports and namespaces that browsers do not heed, and rules that they drop only where no block is around them."""
+    for one in placed(sheet):
+        statement = one.statement
+        if one.role is Role.LATE:
+            problem = f"browsers ignore {_a(one)} that stands after other rules, so it is dropped from the bundle"
+            yield _ignored_here(one, problem, f"move it to the {_top(one)} of the file, or remove it")
+        elif one.role is Role.UNREADABLE:
+            problem = f"browsers ignore {_a(one)} without a URL in a string or url(), so it is dropped from the bundle"
+            yield _ignored_here(one, problem, "complete or remove it")
+        elif one.role is Role.DOUBTFUL and one.because is not None:
+            other = place_at("", sheet.text, one.because.start)
+            problem = (
+                f"only some browsers heed this {statement.name}: others know the rule at {other.line}:{other.column} "
+                "and ignore what stands too late after it"
             )
-        elif is_import(statement) and read_import(sheet.text, statement) is None:
-            problem = "browsers ignore an @import without a URL, so it is dropped from the bundle"
-            yield _Found("css-import-ignored", statement.start, problem, "complete or remove it", Severity.WARNING)
+            hint = f"move it to the {_top(one)} of the file"
+            yield _Found(f"css-{statement.name[1:]}-doubtful", statement.start, problem, hint)
         elif is_unsound(statement):
             what = "`--` and a colon" if statement.is_custom else "a semicolon"
             problem = f"browsers ignore this rule, for {what} in front of its block make no selector: it is dropped"
@@ -110,7 +114,21 @@ def _ignored(sheet: Sheet) -> Iterator[_Found]:
             yield _Found("css-rule-ignored", statement.start, problem, hint, Severity.WARNING)
 
 
+def _a(one: Placed) -> str:
+    return f"an {one.statement.name}" if one.statement.name == "@import" else f"a {one.statement.name}"
+
+
+def _top(one: Placed) -> str:
+    return "top" if one.statement.name == "@import" else "top, behind the imports,"
+
+
+def _ignored_here(one: Placed, problem: str, hint: str) -> _Found:
+    return _Found(f"css-{one.statement.name[1:]}-ignored", one.statement.start, problem, hint, Severity.WARNING)
+
+
 # --- what stays ------------------------------------------------------------------------------------------
+
+_IGNORED = (Role.LATE, Role.UNREADABLE, Role.DOUBTFUL)
 
 
 def cuts(sheet: Sheet) -> list[Edit]:
@@ -126,11 +144,12 @@ def cuts(sheet: Sheet) -> list[Edit]:
         if token.kind is Kind.COMMENT and _MAP_COMMENT.fullmatch(text, token.start, token.end)
     ]
     edits += [(token.start, token.end, "") for token in sheet.marks]
-    for statement, part in sections(sheet.statements):
+    for one in placed(sheet):
+        statement = one.statement
         charset = statement.name == "@charset" and statement.ending is not Ending.BLOCK
-        if charset or is_late_import(statement, part) or is_unsound(statement):
+        if charset or one.role in _IGNORED or is_unsound(statement):
             edits.append((statement.start, statement.end, ""))
-        elif statement.ending is Ending.TEXT and statement.name:
+        elif statement.ending is Ending.TEXT and statement.name and one.role is Role.OTHER:
             at = max(token.end for token in sheet.tokens if token.kind not in (Kind.SPACE, Kind.COMMENT))
             edits.append((at, at, ";"))
     return edits

@@ -47,10 +47,11 @@ class Joined:
 def problems_of_input(path: str, text: str, script: Script) -> tuple[Problem, ...]:
     """Why this text cannot be an input of a classic bundle; empty when it can."""
     if script.error is not None:
+        why = f" ({script.reason})" if script.reason else ""
         return (
             Problem(
                 "js-syntax",
-                "this script does not parse, and would break every other script of the bundle",
+                f"this script does not parse{why}, and would break every other script of the bundle",
                 place_at(path, text, script.error),
                 hint="correct it, or take it out of the bundle and publish it on its own",
             ),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assetbuild.build.js_tree import Characters, encode, parse
+from assetbuild.build.js_scopes import bound
+from assetbuild.build.js_tree import Characters, encode, parse_script
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,7 +59,7 @@ def names(text: str, *, strict: bool) -> Names:
     data = encode(text)
     at = Characters(data, len(text))
     reader = _Reader(data)
-    reader.read(parse(data).root_node)
+    reader.read(parse_script(data).root_node)
     lexical = {name for name, _, how, _ in reader.declared if how is Declaring.LEXICAL}
     return Names(
         tuple(
@@ -76,7 +77,7 @@ def current_script(text: str) -> int | None:
     if "currentScript" not in text:
         return None
     data = encode(text)
-    root = parse(data).root_node
+    root = parse_script(data).root_node
     for found in re.finditer(rb"\bcurrentScript\b", data):
         node = root.descendant_for_byte_range(found.start(), found.end())
         above = node.parent if node is not None and node.type == "property_identifier" else None
@@ -103,7 +104,6 @@ _DECLARED_FUNCTIONS = ("function_declaration", "generator_function_declaration")
 _LOOPS = frozenset({"do_statement", "for_in_statement", "for_statement", "while_statement"})
 _SCOPES = frozenset({"catch_clause", "class", "for_in_statement", "for_statement", "statement_block", "switch_body"})
 _USES = ("identifier", "shorthand_property_identifier")
-_BOUND = ("identifier", "shorthand_property_identifier_pattern")
 _ESCAPE = re.compile(r"\\u(?:\{0*([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))")
 
 
@@ -201,11 +201,11 @@ class _Reader:
                 self._bind_pattern(child.child_by_field_name("name"), how, scope)
 
     def _bind_pattern(self, pattern: Node | None, how: Declaring | None, scope: _Scope) -> None:
-        for bound in _bound(pattern):
-            name = self._name(bound)
+        for node in bound(pattern):
+            name = self._name(node)
             scope.names.add(name)
             if how is not None:
-                self.declared.append((name, bound.start_byte, how, ""))
+                self.declared.append((name, node.start_byte, how, ""))
 
     def _function(self, node: Node, around: _Around) -> None:
         name = node.child_by_field_name("name")
@@ -236,20 +236,3 @@ class _Reader:
 def _character(escape: re.Match[str]) -> str:
     code = int(escape[1] or escape[2], 16)
     return chr(code) if code <= 0x10FFFF else escape[0]
-
-
-def _bound(pattern: Node | None) -> Iterator[Node]:
-    """The identifiers that a binding pattern declares; default values and computed keys are expressions."""
-    waiting = [pattern]
-    while waiting:
-        node = waiting.pop()
-        if node is None:
-            continue
-        if node.type in _BOUND:
-            yield node
-        elif node.type in ("assignment_pattern", "object_assignment_pattern"):
-            waiting.append(node.child_by_field_name("left"))
-        elif node.type == "pair_pattern":
-            waiting.append(node.child_by_field_name("value"))
-        elif node.type in ("object_pattern", "array_pattern", "rest_pattern"):
-            waiting += node.named_children

@@ -1,23 +1,24 @@
 """What a script names: module specifiers, URLs of neighbours, scripts of classic workers.
 
 Finds them in the parser's tree and knows no file: what a path means is `graph.py`'s. URLs that a browser resolves
-against the page (`new Worker("w.js")`, `serviceWorker.register("sw.js")`, `fetch`) are none of a script's neighbours.
+against the page (`new Worker("w.js")`, `serviceWorker.register("sw.js")`) are none of a script's neighbours; they are
+told apart, as mistakes that are often made.
 """
 
 from __future__ import annotations
 
-import functools
+import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assetbuild.build.js_tree import Characters, language
+from assetbuild.build.js_tree import Characters
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.urls import is_local, split_suffix
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Query
+    from tree_sitter import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +35,63 @@ class Bare:
     path_end: int
 
 
+class Loads(enum.Enum):
+    """What a URL that a browser resolves against the page is the script of."""
+
+    WORKER = "worker"
+    """`new Worker("...")`"""
+    SHARED_WORKER = "shared-worker"
+    """`new SharedWorker("...")`"""
+    SERVICE_WORKER = "service-worker"
+    """`navigator.serviceWorker.register("...")`"""
+
+
+@dataclass(frozen=True, slots=True)
+class PageUrl:
+    """A relative URL that a browser resolves against the page. `loads` is a value of `Loads`, `start` in characters."""
+
+    loads: str
+    start: int
+    path: str
+
+
 # --- the query --------------------------------------------------------------------------------------------
 
-_QUERY = """
-(import_statement) @module
+PATTERNS: Mapping[str, str] = {
+    "": """
 (export_statement) @module
-(import_statement source: (string) @static)
 (export_statement source: (string) @static)
+""",
+    "new": """
+(new_expression constructor: (identifier) @class (#any-of? @class "URL" "Worker" "SharedWorker")) @new
+(new_expression constructor: (member_expression object: (identifier) @global property: (_) @class)
+  (#any-of? @class "URL" "Worker" "SharedWorker") (#any-of? @global "window" "self" "globalThis")) @new
+""",
+    "await": """
+(await_expression) @await
+(for_in_statement "await") @await
+""",
+    "import": """
+(import_statement) @module
+(import_statement source: (string) @static)
+(meta_property "import") @module
 (call_expression function: (import) arguments: (arguments)) @dynamic
 (call_expression function: (member_expression object: (meta_property) @meta property: (_) @resolve)
   (#match? @meta "^import") (#eq? @resolve "resolve")) @resolved
+""",
+    "importScripts": """
 (call_expression function: (identifier) @function (#eq? @function "importScripts")) @scripts
 (call_expression function: (member_expression object: (identifier) @global property: (_) @method)
-  (#match? @global "^(self|globalThis)$") (#eq? @method "importScripts")) @scripts
-(new_expression constructor: (identifier) @class (#eq? @class "URL")) @url
-(new_expression constructor: (member_expression object: (identifier) @global property: (_) @class)
-  (#match? @global "^(window|self|globalThis)$") (#eq? @class "URL")) @url
-(meta_property "import") @module
-(await_expression) @await
-(for_in_statement "await") @await
-"""
-
-
-@functools.cache
-def _query() -> Query:
-    import tree_sitter
-
-    return tree_sitter.Query(language(), _QUERY)
+  (#eq? @method "importScripts") (#any-of? @global "self" "globalThis")) @scripts
+""",
+    "serviceWorker": """
+(call_expression function: (member_expression
+    object: (member_expression property: (_) @container) property: (_) @method)
+  (#eq? @method "register") (#eq? @container "serviceWorker")) @register
+""",
+}
+"""Patterns of the parser's query language, by a word that is in every text where they find anything; their captures are
+what `find` asks for."""
 
 
 # --- strings ---------------------------------------------------------------------------------------------
@@ -108,8 +139,6 @@ def _unescape(raw: str) -> tuple[str, int]:
 
 # --- finding ------------------------------------------------------------------------------------------------
 
-_WORTH_A_QUERY = re.compile(r"\b(?:import|importScripts|export|await)\b")
-
 _FUNCTIONS = frozenset(
     {
         "arrow_function",
@@ -123,11 +152,10 @@ _FUNCTIONS = frozenset(
 )
 
 
-def find(root: Node, text: str, at: Characters) -> Found:
-    """Everything that the text of this tree names."""
+def find(root: Node, captures: Mapping[str, Sequence[Node]], text: str, at: Characters) -> Found:
+    """Everything that the text of this tree names. `captures`: what `PATTERNS` find in it."""
     found = Found(text, at)
-    if _WORTH_A_QUERY.search(text):
-        found.collect(root)
+    found.collect(root, captures)
     return found
 
 
@@ -140,12 +168,10 @@ class Found:
         self.references: list[Reference] = []
         self.bare: list[Bare] = []
         self.computed: list[int] = []
+        self.page_urls: list[PageUrl] = []
         self.module: int | None = None
 
-    def collect(self, root: Node) -> None:
-        import tree_sitter
-
-        captures = tree_sitter.QueryCursor(_query()).captures(root)
+    def collect(self, root: Node, captures: Mapping[str, Sequence[Node]]) -> None:
         starts = [node.start_byte for node in captures.get("module", ())]
         awaits = captures.get("await", ())
         if awaits:
@@ -168,10 +194,24 @@ class Found:
         for node in captures.get("scripts", ()):
             for argument in _arguments(node):
                 self._url(node, argument, RefKind.JS_IMPORT_SCRIPTS)
-        for node in captures.get("url", ()):
-            arguments = _arguments(node)
-            if len(arguments) == 2 and _is_import_meta_url(arguments[1]):
-                self._url(node, arguments[0], RefKind.JS_URL)
+        for node in captures.get("new", ()):
+            self._new(node, _arguments(node))
+        for node in captures.get("register", ()):
+            self._page_url(_arguments(node), Loads.SERVICE_WORKER)
+
+    def _new(self, node: Node, arguments: list[Node]) -> None:
+        constructor = node.child_by_field_name("constructor")
+        name = b"" if constructor is None else (constructor.text or b"")
+        if name.endswith(b"Worker"):
+            self._page_url(arguments, Loads.SHARED_WORKER if name.endswith(b"SharedWorker") else Loads.WORKER)
+        elif len(arguments) == 2 and _is_import_meta_url(arguments[1]):
+            self._url(node, arguments[0], RefKind.JS_URL)
+
+    def _page_url(self, arguments: list[Node], loads: Loads) -> None:
+        if arguments and _is_literal(arguments[0]) and not self._is_folder(arguments[0]):
+            start, _, value, _ = self._inside(arguments[0])
+            if is_local(value) and not value.startswith("/"):
+                self.page_urls.append(PageUrl(loads.value, start, split_suffix(value)[0]))
 
     def _inside(self, literal: Node) -> tuple[int, int, str, int]:
         start, end = self.at(literal.start_byte) + 1, self.at(literal.end_byte) - 1

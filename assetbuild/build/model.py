@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assetbuild.build.publish_settings import PublishSettings
 from assetbuild.errors import AssetbuildError
 
 # --- diagnostics -----------------------------------------------------------------------------------------
@@ -168,6 +169,9 @@ class Config:
     )
     bundles: tuple[BundleSpec, ...] = ()
     importmap: tuple[tuple[str, str], ...] = ()
+    cache_size: int = 1 << 30
+    """The bytes that results of steps may take in the cache once a build has ended; 0 keeps none."""
+    publish: PublishSettings = field(default_factory=PublishSettings)
     problems: tuple[Problem, ...] = ()
     """Warnings and notes found while reading it."""
     places: Mapping[tuple[str, ...], Place] = field(default_factory=dict, compare=False)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
 from assetbuild.build.cache import Cache
+from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
@@ -82,6 +83,8 @@ class Made:
     descriptions: Mapping[str, Description]
     blobs: Mapping[str, Blob]
     """By logical path, the digests of every source whose bytes were needed."""
+    mapped: frozenset[str]
+    """The scripts with specifiers that only an import map answers."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -97,12 +100,12 @@ class Made:
 
 def build(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
     """Build and write. Raises `BuildFailed`; then the previous manifest and every file it names are untouched."""
-    cache = Cache(config.cache)
+    cache = Cache(config.cache, limit=config.cache_size)
     key = uptodate.state_key(config, minify=not options.dev)
     started_ns = state.now_ns()
     found = walk(config)
     if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
-        return _noted(same, found, started_ns)
+        return _noted(config, *same, found, options=options, started_ns=started_ns)
     waited: list[Waiting] = []
 
     def wait() -> None:
@@ -114,23 +117,27 @@ def build(config: Config, *, options: Options, listener: Listener = nobody) -> B
             started_ns = state.now_ns()
             found = walk(config)
             if not options.force and (same := _unchanged(config, found, cache, key)) is not None:
-                return _noted(same, found, started_ns)
-        built = _build(config, found, options=options, listener=listener, cache=cache, key=key, started_ns=started_ns)
+                return _noted(config, *same, found, options=options, started_ns=started_ns)
+        built, left = _build(
+            config, found, options=options, listener=listener, cache=cache, key=key, started_ns=started_ns
+        )
     if waited and not held:
         built = replace(built, problems=(*built.problems, _not_locked()))
-    return _noted(built, found, started_ns)
+    return _noted(config, built, left, found, options=options, started_ns=started_ns)
 
 
-def _unchanged(config: Config, found: tree.Tree, cache: Cache, key: str) -> Built | None:
+def _unchanged(config: Config, found: tree.Tree, cache: Cache, key: str) -> tuple[Built, State] | None:
     last = state.loads(cache.read_state())
     data = uptodate.unchanged(config, found, last) if last.key == key else None
-    return Built(last.build, data, (), up_to_date=True) if data is not None else None
+    return (Built(last.build, data, (), up_to_date=True), last) if data is not None else None
 
 
-def _noted(built: Built, found: tree.Tree, started_ns: int) -> Built:
-    return replace(
-        built, files=tuple(source.file for source in found.sources), folders=found.folders, started_ns=started_ns
-    )
+def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, options: Options, started_ns: int) -> Built:
+    """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
+    index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
+    Cache(config.cache).write_index(index)
+    files = tuple(source.file for source in found.sources)
+    return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
 def _not_locked() -> Problem:
@@ -140,7 +147,7 @@ def _not_locked() -> Problem:
 
 def _build(
     config: Config, found: tree.Tree, *, options: Options, listener: Listener, cache: Cache, key: str, started_ns: int
-) -> Built:
+) -> tuple[Built, State]:
     check_manifest_place(config.output, config.manifest)
     last = state.loads(cache.read_state())
     trusted = replace(last, sources={}, outputs={}) if options.force else last
@@ -174,8 +181,9 @@ def _build(
         flaws=uptodate.flaws_key(found),
     )
     cache.write_state(state.dumps(new))
+    keep_within_bound(cache)
     count = len(written.written) + is_new_manifest
-    return Built(
+    built = Built(
         build=made.build,
         manifest=made.manifest,
         outputs=made.outputs,
@@ -185,6 +193,7 @@ def _build(
         written=count,
         up_to_date=not count,
     )
+    return built, new
 
 
 def _past(change: Change) -> tuple[str, ...]:
@@ -269,6 +278,7 @@ def make(
         sources=namespace.sources,
         descriptions=describe(steps, compiled, contents, named, blobs),
         blobs=blobs,
+        mapped=frozenset(name for name, edges in graph.edges.items() if any(edge.is_mapped for edge in edges)),
     )
 
 

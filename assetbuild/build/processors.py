@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from assetbuild.build import licences
-from assetbuild.build.protocols import Processed, Way
+from assetbuild.build.protocols import Processed, Refused, Way
 
 if TYPE_CHECKING:
     from assetbuild.build import prove_css
@@ -123,6 +123,8 @@ class _Made:
 def _made(minify: Callable[[], str]) -> _Made:
     try:
         return _Made(minify())
+    except Refused as error:
+        return _Made("", f"refuses it: {error}")
     except Exception as error:  # noqa: BLE001  whatever a third party's code raises, the build goes on
         return _Made("", f"failed ({type(error).__name__}: {error})")
 

@@ -29,6 +29,10 @@ class Processed:
     reason: str = ""
 
 
+class Refused(ValueError):
+    """Raised by a minifier of our own for a text that it will not touch; its message is for the user."""
+
+
 class Processor(Protocol):
     """One text -> text step, options bound.
 

@@ -64,4 +64,5 @@ _BLANK_ENDS = re.compile(r"\A[ \t\n\r\f]+|(?<!\\)[ \t\n\r\f]+\Z")
 
 def _spelled_out(escape: re.Match[str]) -> str:
     """One spelling per escape, for the white space that ends a hexadecimal one may be written in several ways."""
-    return f"\\{ord(unescape(escape[0])[0]):06x}" if len(escape[0]) > 1 else escape[0]
+    meant = unescape(escape[0])  # nothing where it joins two lines, which it does in a broken `url()` too
+    return f"\\{ord(meant[0]):06x}" if len(escape[0]) > 1 and meant else escape[0]

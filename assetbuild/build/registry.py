@@ -39,7 +39,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What can be named. `module` is the engine's; `make` gets it and all options."""
+    """What can be named. `module` is the engine's; `make` gets it and all options. `proof`: modules of the proof."""
 
     name: str
     kind: TextKind
@@ -47,6 +47,12 @@ class Registered:
     meaning: str
     make: Callable[[ModuleType, Mapping[str, object]], Processor]
     options: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
+    proof: tuple[str, ...] = ()
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """All that a result depends on, besides our own."""
+        return (self.module, *self.proof)
 
 
 EXTRA = "assetbuild[build]"
@@ -185,6 +191,7 @@ REGISTERED: Mapping[str, Registered] = MappingProxyType(
                 "minifies; what it would damage, our own safe minifier does",
                 _rjsmin,
                 _KEEP_LICENCES,
+                ("tree_sitter", "tree_sitter_javascript"),
             ),
         )
     }

@@ -14,14 +14,18 @@ from itertools import product
 from typing import NamedTuple
 
 from assetbuild.build.js_tree import language, parse
+from assetbuild.build.protocols import Refused
 
 
 def minify(text: str, *, keep_licences: bool = True) -> str:
     """`text` with the same meaning in fewer characters. Comments go; those that begin with `/*!` may be kept.
 
-    Raises `ValueError` for a text that does not parse, or that has an HTML-like comment or a lone surrogate.
+    Raises `Refused` for a text that does not parse, or that has an HTML-like comment or a lone surrogate.
     """
-    data = text.encode("utf-8")
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Refused("the script is not valid UTF-8") from error
     rules = _rules()
     pieces: list[bytes] = []
     licences = b""
@@ -58,7 +62,7 @@ _TOP = -1
 def _tokens(data: bytes, rules: _Rules) -> Iterator[_Token]:
     tree = parse(data)
     if tree.root_node.has_error:
-        raise ValueError("the script does not parse")
+        raise Refused("the script does not parse")
     whole, refused = rules.whole, rules.refused
     stack = [_TOP, _TOP]
     cursor = tree.walk()
@@ -67,7 +71,7 @@ def _tokens(data: bytes, rules: _Rules) -> Iterator[_Token]:
     while more:
         node = cursor.node
         if node is None or (kind := node.kind_id) in refused:
-            raise ValueError("the script has an HTML-like comment, which is none in a module")
+            raise Refused("the script has an HTML-like comment, which is none in a module")
         if kind not in whole and down():
             stack.append(kind)
             continue

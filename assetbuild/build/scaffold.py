@@ -290,8 +290,15 @@ def _next_notes(found: Survey, output: str) -> list[str]:
         ]
     if framework is Framework.DJANGO:
         return [
-            "in settings: from assetbuild import Assets",
-            f'             assets = Assets.load("{manifest}", base_url="/static/")',
+            'in settings: INSTALLED_APPS += ["assetbuild.django"]',
+            f'             ASSETBUILD_MANIFEST = BASE_DIR / "{manifest}"',
+            '             STORAGES["staticfiles"] = {"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}',
+            "             and run `python manage.py check`, which says what else there is to set",
+        ]
+    if framework in (Framework.FASTAPI, Framework.STARLETTE):
+        return [
+            "in the app: from assetbuild.starlette import mount",
+            f'            mount(app, "/static", "{manifest}", templates=templates)',
         ]
     return [
         "in the app: from assetbuild import Assets",

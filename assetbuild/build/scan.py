@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from assetbuild.build import css_errors, join_js, js_hazards, scan_css, scan_js, tree
+from assetbuild.build import join_js, js_hazards, scan_css, scan_js, tree
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.graph import Scanned
@@ -81,25 +81,26 @@ def _scan(read: _Read | Problem, crew: Crew, scans: Scans, *, is_input: bool) ->
     source, decoded, blob = read.source, read.decoded, read.blob
     found = read.known
     if found is None:
-        scanner: Callable[[str], Scan] = scan_css.scan if read.kind is TextKind.CSS else scan_js.read
+        scanner: Callable[[str], Scan] = scan_css.read if read.kind is TextKind.CSS else scan_js.read
         found = crew.run(scanner, decoded.text) if len(decoded.text) >= SMALL else scanner(decoded.text)
         scans.put(read.kind, blob.sha256, found)
     problems = _encoding_problems(source, decoded, is_input=is_input)
     if not isinstance(found, scan_js.Script):
-        offset = None if is_input else css_errors.first_error(decoded.text)
-        problems += () if offset is None else (_unsound(source, decoded.text, offset),)
-        return Scanned(source, TextKind.CSS, decoded.text, blob, found), problems
+        if found.error is not None and not is_input:
+            problems += (_unsound(source, decoded.text, found.error),)
+        return Scanned(source, TextKind.CSS, decoded.text, blob, found.references), problems
     broken = found.error is not None
     if found.error is not None and not is_input:
-        problems += (_broken(source, decoded.text, found.error),)
+        problems += (_broken(source, decoded.text, found.error, found.reason),)
     references = () if broken else found.references
     return Scanned(source, TextKind.JS, decoded.text, blob, references, found, broken), problems
 
 
-def _broken(source: Source, text: str, offset: int) -> Problem:
+def _broken(source: Source, text: str, offset: int, reason: str) -> Problem:
+    why = f" ({reason})" if reason else ""
     return Problem(
         "js-syntax",
-        "this script does not parse; it is published byte for byte, and its references are left alone",
+        f"this script does not parse{why}; it is published byte for byte, and its references are left alone",
         place_at(source.file, text, offset),
         severity=Severity.WARNING,
         hint=f'correct it, or add "{source.logical}" to `exclude`',

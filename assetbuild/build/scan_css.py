@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assetbuild.build.css_errors import first_error
 from assetbuild.build.css_tokens import CLOSERS, ESCAPE, Kind, Token, is_closed, tokenize, unescape
 from assetbuild.build.model import Reference, RefKind
+from assetbuild.build.skim_css import Found, skim
 from assetbuild.build.urls import is_local
 
 # With a backslash any of the names may be written in escapes; without one, this finds all of them.
@@ -25,12 +27,29 @@ _URL_FUNCTIONS = ("url(", "src(")
 _IMAGE_SETS = ("image-set(", "-webkit-image-set(")
 
 
+@dataclass(frozen=True, slots=True)
+class StyleSheet:
+    """What a style sheet says about itself. `error` is the first character that does not parse: see `css_errors`."""
+
+    references: tuple[Reference, ...] = ()
+    error: int | None = None
+
+
+def read(text: str) -> StyleSheet:
+    """Everything that the build wants to know of a style sheet."""
+    return StyleSheet(scan(text), first_error(text))
+
+
 def scan(text: str) -> tuple[Reference, ...]:
     """The local references of `text`, in the order of their places; URLs with a scheme or host are none."""
     if not _MAY_HOLD_REFERENCES.search(text):
         return ()
-    scanner = _Scanner(text, tokenize(text))
-    scanner.run()
+    skimmed = skim(text)
+    scanner = _Scanner(text, tokenize(text) if skimmed is None else ())
+    if skimmed is None:
+        scanner.run()
+    else:
+        scanner.take(skimmed)
     return tuple(scanner.found)
 
 
@@ -83,6 +102,14 @@ class _Scanner:
             elif kind not in (Kind.CDO, Kind.CDC) or self.stack:
                 self.at_start = False
             self._value(index - 1)
+
+    def take(self, skimmed: Sequence[Found]) -> None:
+        """The same from what was skimmed."""
+        for one in skimmed:
+            if one.is_comment:
+                self._map_comment(Token(Kind.COMMENT, one.start, one.end))
+            else:
+                self._add(RefKind.CSS_URL, (one.inner, one.last), (one.start, one.end))
 
     def _open(self, token: Token) -> None:
         images = token.kind is Kind.FUNCTION and self._name(token) in _IMAGE_SETS

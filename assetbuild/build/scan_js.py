@@ -8,11 +8,14 @@ use: a project without JavaScript does not pay for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assetbuild.build.js_references import Bare, find
-from assetbuild.build.js_tree import Characters, encode, first_error, parse
+from assetbuild.build import js_early, js_references
+from assetbuild.build.js_early import Early, first_early_error
+from assetbuild.build.js_references import Bare, PageUrl, find
+from assetbuild.build.js_tree import Characters, captures, encode, first_error, parse, parse_script
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.urls import is_local, split_suffix
 
@@ -26,7 +29,8 @@ class Script:
 
     `references`, `bare` and `computed` (an `import(expr)` that cannot be known) are empty where `error` is set: what a
     text that does not parse means is anybody's guess. `module_syntax` is the first thing that only a module may hold,
-    `error` the first place that does not parse. `strict_at` spans the quoted 'use strict' of the script's own directive
+    `error` the first place that does not parse, `reason` why in words, where known. `page_urls` are URLs of workers
+    that a browser resolves against the page. `strict_at` spans the quoted 'use strict' of the script's own directive
     prologue, `map_comments` every source-map comment, local or not. `hashbang_end` is where the line `#!...` ends.
     `blank`: there is no code, only comments and white space.
     """
@@ -40,6 +44,8 @@ class Script:
     map_comments: tuple[tuple[int, int], ...] = ()
     hashbang_end: int = 0
     blank: bool = False
+    reason: str = ""
+    page_urls: tuple[PageUrl, ...] = ()
 
     @property
     def module(self) -> bool:
@@ -52,18 +58,22 @@ class Script:
         return self.strict_at is not None
 
 
+_PATTERNS = (*js_references.PATTERNS.items(), *js_early.PATTERNS.items())
+
+
 # --- reading ---------------------------------------------------------------------------------------------
 
 
 def read(text: str) -> Script:
     """Everything that the build wants to know of a script, from one parse."""
     data = encode(text)
-    root = parse(data).root_node
+    root = parse_script(data).root_node
     at = Characters(data, len(text))
     hashbang, strict = _head(root, data)
-    error = first_error(root) if root.has_error else _misread_hashbang(root, data, hashbang)
     spans = _map_comments(root, text, at) if "sourceMappingURL" in text else ()
-    found = find(root, text, at)
+    captured = captures(root, "".join(patterns for word, patterns in _PATTERNS if word in text))
+    found = find(root, captured, text, at)
+    error = _first_error(root, data, hashbang, captured)
     references = [*found.references, *_source_map(text, spans[-1])] if spans else found.references
     keep = error is None
     return Script(
@@ -71,12 +81,23 @@ def read(text: str) -> Script:
         bare=tuple(sorted(found.bare, key=lambda bare: bare.start)) if keep else (),
         computed=tuple(sorted(found.computed)) if keep else (),
         module_syntax=None if found.module is None else at(found.module),
-        error=None if error is None else at(error),
+        error=None if error is None else at(error.start),
         strict_at=None if strict is None else (at(strict[0]), at(strict[1])),
         map_comments=spans,
         hashbang_end=at(hashbang),
         blank=_is_blank(root),
+        reason="" if error is None else error.reason,
+        page_urls=tuple(sorted(found.page_urls, key=lambda url: url.start)) if keep else (),
     )
+
+
+def _first_error(root: Node, data: bytes, hashbang: int, captured: Mapping[str, Sequence[Node]]) -> Early | None:
+    """The first place that does not parse; where all does, the first early error."""
+    module = "module" in captured
+    if module and not root.has_error:
+        root = parse(data).root_node  # without the comments that only classic scripts have
+    start = first_error(root) if root.has_error else _misread_hashbang(root, data, hashbang)
+    return first_early_error(root, data, captured, module=module) if start is None else Early(start, "")
 
 
 _SILENT = frozenset({"comment", "hash_bang_line", "html_comment"})

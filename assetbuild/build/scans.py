@@ -13,15 +13,47 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from importlib.metadata import version
 
-from assetbuild.build import css_tokens, encoding, js_references, js_tree, keys, model, scan_css, scan_js, urls
+from assetbuild.build import (
+    css_errors,
+    css_tokens,
+    encoding,
+    js_early,
+    js_references,
+    js_regex,
+    js_scopes,
+    js_tree,
+    keys,
+    model,
+    publish_settings,
+    scan_css,
+    scan_js,
+    skim_css,
+    urls,
+)
 from assetbuild.build.cache import Cache
-from assetbuild.build.js_references import Bare
+from assetbuild.build.js_references import Bare, PageUrl
 from assetbuild.build.model import Reference, RefKind, TextKind
+from assetbuild.build.scan_css import StyleSheet
 from assetbuild.build.scan_js import Script
 
-Scan = Script | tuple[Reference, ...]
+Scan = Script | StyleSheet
 
-SCANNERS = (css_tokens, encoding, js_references, js_tree, model, scan_css, scan_js, urls)
+SCANNERS = (
+    css_errors,
+    css_tokens,
+    encoding,
+    js_early,
+    js_references,
+    js_regex,
+    js_scopes,
+    js_tree,
+    model,
+    publish_settings,
+    scan_css,
+    scan_js,
+    skim_css,
+    urls,
+)
 """The modules that decide what a scan gives. Their code is in the key: a number would have to be thought of."""
 
 _PACKAGES = ("tree-sitter", "tree-sitter-javascript")
@@ -45,7 +77,7 @@ class Scans:
             found = _object(self._old[name])
         except (AttributeError, KeyError, TypeError, ValueError):
             return None
-        if not isinstance(found, Script if kind is TextKind.JS else tuple):
+        if not isinstance(found, Script if kind is TextKind.JS else StyleSheet):
             return None
         self._new[name] = self._old[name]
         return found
@@ -86,7 +118,9 @@ def _loaded(cache: Cache, key: str) -> Mapping[str, object]:
 
 # --- values as JSON --------------------------------------------------------------------------------------
 
-_CLASSES: Mapping[str, Callable[..., object]] = {cls.__name__: cls for cls in (Bare, Reference, Script)}
+_CLASSES: Mapping[str, Callable[..., object]] = {
+    cls.__name__: cls for cls in (Bare, PageUrl, Reference, Script, StyleSheet)
+}
 
 
 def _plain(value: object) -> object:
@@ -95,7 +129,7 @@ def _plain(value: object) -> object:
         return [_plain(item) for item in value]
     if isinstance(value, RefKind):
         return {"RefKind": value.value}
-    if isinstance(value, Bare | Reference | Script):
+    if isinstance(value, Bare | PageUrl | Reference | Script | StyleSheet):
         return {type(value).__name__: [_plain(getattr(value, field.name)) for field in fields(value)]}
     if value is None or isinstance(value, str | int):
         return value

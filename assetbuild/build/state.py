@@ -15,7 +15,7 @@ from typing import Any
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Blob, FileStat, Source
 
-_RACY_NS = 3_000_000_000
+RACY_NS = 3_000_000_000
 """A file modified less than 3 s before it was recorded may have changed since without a new mtime."""
 
 
@@ -53,7 +53,7 @@ class State:
         return record
 
     def is_racy(self, record: SourceRecord) -> bool:
-        return self.recorded_ns - record.stat.mtime_ns < _RACY_NS
+        return self.recorded_ns - record.stat.mtime_ns < RACY_NS
 
     def blob(self, source: Source) -> Blob | None:
         """The source's digests, if they are known without reading it."""

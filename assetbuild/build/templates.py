@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assetbuild.build.globs import Globs, is_glob
+from assetbuild.build.globs import Globs, is_glob, no_match_hint
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
 from assetbuild.manifest import regular_bytes
@@ -78,6 +78,25 @@ def named(templates: TemplateFiles) -> frozenset[str]:
         )
     except ImportError:
         return frozenset()
+
+
+def without_import_map(templates: TemplateFiles, needing: Collection[str]) -> tuple[Problem, ...]:
+    """A warning where templates name assets of `needing`, and none of them writes the import map that these need."""
+    wanted = {unicodedata.normalize("NFC", name) for name in needing}
+    first: TemplateReference | None = None
+    for file in templates.files:
+        try:
+            if any(name in file.read() for name in (b"asset_importmap", b"importmap_tag")):
+                return ()
+            found = _read(file)[0] if wanted else []
+        except (ImportError, OSError):
+            continue
+        first = first or next((one for one in found if unicodedata.normalize("NFC", one.name) in wanted), None)
+    if first is None:
+        return ()
+    text = f"{first.name} imports bare specifiers, and no template writes the import map that answers them"
+    hint = "write {{ asset_importmap() }} in the page's head, before every script"
+    return (_warning("template-without-importmap", text, first.place, hint=hint),)
 
 
 def _read(file: TemplateFile) -> tuple[list[TemplateReference], list[Problem]]:
@@ -242,7 +261,7 @@ def find(config: Config) -> TemplateFiles:
         if not matched:
             text = f'"{pattern}" in `templates` matches no file'
             place = config.place("templates", pattern)
-            problems.append(Problem("glob-matches-nothing", text, place, hint="correct the glob, or remove it"))
+            problems.append(Problem("glob-matches-nothing", text, place, hint=no_match_hint(pattern)))
     return TemplateFiles(tuple(found[name] for name in sorted(found)), tuple(problems))
 
 

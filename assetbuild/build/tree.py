@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,14 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Everything found under the roots, by root and then by logical path; `folders` are those that were listed."""
+    """Everything found under the roots, by root and then by logical path.
+
+    `folders` are those that were listed, each with what it was just before.
+    """
 
     sources: tuple[Source, ...]
     flaws: tuple[Flaw, ...]
-    folders: tuple[str, ...]
+    folders: Mapping[str, FileStat]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,14 @@ def walk(roots: Sequence[Path], mounts: Sequence[str], *, skip: Iterable[Path]) 
     skipped = frozenset(os.path.realpath(path) for path in skip)
     sources: list[Source] = []
     flaws: list[Flaw] = []
-    folders: list[str] = []
+    folders: dict[str, FileStat] = {}
     for index, (root, mount) in enumerate(zip(roots, mounts, strict=True)):
         walker = _RootWalk(os.path.realpath(root), index, skipped)
         walker.run(_Folder(os.fspath(root), mount, frozenset()))
         sources += sorted(walker.sources, key=lambda source: source.logical)
         flaws += sorted(walker.flaws, key=lambda flaw: flaw.logical)
-        folders += sorted(walker.folders)
-    return Tree(tuple(sources), tuple(flaws), tuple(folders))
+        folders |= dict(sorted(walker.folders.items()))
+    return Tree(tuple(sources), tuple(flaws), folders)
 
 
 class _RootWalk:
@@ -76,7 +79,7 @@ class _RootWalk:
         self.real_root, self.index, self.skipped = real_root, index, skipped
         self.sources: list[Source] = []
         self.flaws: list[Flaw] = []
-        self.folders: list[str] = []
+        self.folders: dict[str, FileStat] = {}
         self.listed: Counter[str] = Counter()
 
     def run(self, start: _Folder) -> None:
@@ -94,12 +97,13 @@ class _RootWalk:
             self._flaw(folder.logical, folder.path, "link-maze", text, hint="remove links, or exclude them")
             return []
         try:
+            before = os.stat(folder.path)
             with os.scandir(folder.path) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self._flaw(folder.logical, folder.path, "unreadable", f"the folder cannot be read: {error.strerror}")
             return []
-        self.folders.append(_posix(folder.path))
+        self.folders[posix(folder.path)] = stat_of(before)
         below = folder.ancestors | {real}
         inner: list[_Folder] = []
         for entry in found:
@@ -131,8 +135,7 @@ class _RootWalk:
         if not stat.S_ISREG(info.st_mode):
             self._flaw(logical, entry.path, "special-file", "not a regular file; skipped", severity=Severity.WARNING)
         elif not self.skipped or os.path.realpath(entry.path) not in self.skipped:
-            state = FileStat(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
-            self.sources.append(Source(logical, _posix(entry.path), state, self.index))
+            self.sources.append(Source(logical, posix(entry.path), stat_of(info), self.index))
         return None
 
     def _may_follow(self, entry: os.DirEntry[str], logical: str, ancestors: frozenset[str]) -> bool:
@@ -154,10 +157,14 @@ class _RootWalk:
         self, logical: str, path: str, code: str, text: str, *, hint: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         hint = hint or ("" if severity is Severity.WARNING else f'mend it, or add "{logical}" to `exclude`')
-        self.flaws.append(Flaw(logical, Problem(code, text, Place(_posix(path)), severity=severity, hint=hint)))
+        self.flaws.append(Flaw(logical, Problem(code, text, Place(posix(path)), severity=severity, hint=hint)))
 
 
-def _posix(path: str) -> str:
+def stat_of(info: os.stat_result) -> FileStat:
+    return FileStat(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
+
+
+def posix(path: str) -> str:
     return path if os.sep == "/" else path.replace(os.sep, "/")
 
 

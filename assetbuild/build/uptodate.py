@@ -6,27 +6,29 @@ When in doubt there is something to do; a build that finds nothing changed costs
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
-from assetbuild import manifest
-from assetbuild.build import compress, tree
+from assetbuild import __version__, manifest
+from assetbuild.build import compress, index, tree
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Config, Source, TextKind
-from assetbuild.build.registry import create
-from assetbuild.build.state import SourceRecord, State
+from assetbuild.build.model import Config, FileStat, ProcessorSpec, Source, TextKind
+from assetbuild.build.registry import REGISTERED, create
+from assetbuild.build.state import RACY_NS, SourceRecord, State
+
+TOOLS = ("tree_sitter", "tree_sitter_javascript")
+"""The modules that every build rests on."""
 
 
 def state_key(config: Config, *, minify: bool) -> str:
     """Stands for everything but the sources that an output depends on: configuration, options, tool versions."""
-    from assetbuild import __version__
-
-    specs = [(kind, spec) for kind in TextKind for spec in config.processors.get(kind, ())]
-    for bundle in config.bundles:
-        own = text_kind(bundle.name)
-        specs += [(own, spec) for spec in bundle.processors or () if own is not None]
-    tools = {f"processor {kind.value} {spec}": create(spec, kind).version for kind, spec in specs} if minify else {}
+    tools = {}
+    if minify:
+        tools = {f"processor {kind.value} {spec}": create(spec, kind).version for kind, spec in _specs(config)}
     if minify:
         tools |= {f"compress {one.value}": compress.version(one) for one, _ in config.compress}
     parts = {
@@ -39,6 +41,14 @@ def state_key(config: Config, *, minify: bool) -> str:
         **tools,
     }
     return key(tuple(sorted(parts.items())))
+
+
+def _specs(config: Config) -> list[tuple[TextKind, ProcessorSpec]]:
+    specs = [(kind, spec) for kind in TextKind for spec in config.processors.get(kind, ())]
+    for bundle in config.bundles:
+        own = text_kind(bundle.name)
+        specs += [(own, spec) for spec in bundle.processors or () if own is not None]
+    return specs
 
 
 def flaws_key(found: tree.Tree) -> str:
@@ -78,3 +88,63 @@ def _same_bytes(source: Source, record: SourceRecord) -> bool:
         return tree.digest(source).sha256 == record.sha256
     except OSError:
         return False
+
+
+# --- the index -------------------------------------------------------------------------------------------
+
+
+def index_of(
+    config: Config, found: tree.Tree, left: State, document: bytes, *, minify: bool, started_ns: int
+) -> bytes | None:
+    """The index with which the next build knows at once that nothing is to do.
+
+    `left` is what this build leaves, `document` its manifest. None where something changed so late that it may change
+    again without a trace, or is wrong and so to be told again.
+    """
+    if config.problems or found.flaws:
+        return None
+    try:
+        manifest_stat = stat_of(os.lstat(config.manifest))
+        is_another = manifest.regular_bytes(config.manifest) != document
+        own = _own_files(config, minify=minify)
+    except OSError:
+        return None
+    times = [max(stat.mtime_ns, stat.ctime_ns) for stat in own.values()]
+    times += [stat.mtime_ns for stat in found.folders.values()]
+    times += [source.stat.mtime_ns for source in found.sources]
+    if is_another or max(times) >= started_ns - RACY_NS:
+        return None
+    line = index.up_to_date(len(json.loads(document)["assets"]), left.build)
+    start = f"{tree.posix(str(config.base))}/"
+
+    def paths() -> Iterator[tuple[str, index.Stat]]:
+        for path, stat in (*own.items(), *found.folders.items()):
+            yield path.removeprefix(start), _numbers(stat)
+        for source in found.sources:
+            yield source.file.removeprefix(start), _numbers(source.stat)
+
+    def outputs() -> Iterator[tuple[str, index.OutputStat]]:
+        output = tree.posix(str(config.output)).removeprefix(start)
+        yield tree.posix(str(config.manifest)).removeprefix(start), _numbers(manifest_stat)[:3]
+        for path, stat in left.outputs.items():
+            yield f"{output}/{path}", _numbers(stat)[:3]
+
+    return index.dumps(index.environment(__version__, minify=minify), line, paths(), outputs())
+
+
+def _numbers(stat: FileStat) -> index.Stat:
+    return stat.size, stat.mtime_ns, stat.inode, stat.ctime_ns
+
+
+def _own_files(config: Config, *, minify: bool) -> Mapping[str, FileStat]:
+    """The configuration, first, and the files by which a tool of another version would be known."""
+    modules = set(TOOLS)
+    if minify:
+        modules |= {module for _, spec in _specs(config) for module in REGISTERED[spec.name].modules}
+        modules |= {module for algorithm, _ in config.compress for module in compress.modules(algorithm)}
+    paths = [str(config.file)]
+    for module in sorted(modules):
+        spec = find_spec(module)
+        if spec is not None and spec.origin and os.path.isabs(spec.origin):
+            paths.append(spec.origin)
+    return {tree.posix(path): tree.stat_of(os.stat(path)) for path in paths}

@@ -77,3 +77,30 @@ def relative(target: str, *, folder: str, dotted: bool = False) -> str:
     if climb == 0 and (dotted or ":" in url.split("/", 1)[0]):
         return "./" + url
     return url
+
+
+def moved(path: str, *, folder: str, to: str) -> str:
+    """`path`, as spelled in a file of `folder`, as a file of the folder `to` has to spell it.
+
+    It may climb above the root, and keeps empty segments and percent-escapes: both mean something to servers.
+    """
+    segments, above = [part for part in folder.split("/") if part], 0
+    here = [part for part in to.split("/") if part]
+    dots = ""
+    for part in path.split("/"):
+        dots = part.lower().replace("%2e", ".")
+        if dots == "..":
+            above += not segments
+            del segments[-1:]
+        elif dots != "." and (part or segments):
+            segments.append(part)
+    if segments and dots in (".", ".."):
+        segments.append("")
+    shared = 0
+    while not above and shared < min(len(here), len(segments) - 1) and here[shared] == segments[shared]:
+        shared += 1
+    climb = above + len(here) - shared
+    rest = quote("/".join(segments[shared:]).encode("utf-8", "surrogateescape"), safe=_SAFE + "%")
+    if climb:
+        return "../" * climb + rest
+    return "./" + rest if not rest or ":" in rest.split("/", 1)[0] or rest.startswith("/") else rest

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from assetbuild.build.model import Severity
 from tests.browser.conftest import Visit
 from tests.browser.serving import served
+from tests.css_statements import HEEDED, LATE
 from tests.project import project
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -59,7 +61,17 @@ RED, BLUE, GREEN = "div{color:red}", "div{color:blue}", "div{color:green}"
 @pytest.mark.parametrize(
     ("files", "inputs"),
     [
-        pytest.param({"a.css": '@import "b.css";' + RED, "b.css": BLUE}, ["a.css"], id="plain"),
+        pytest.param(
+            {
+                "a.css": '@import "b.css";@import "c.css";' + RED,
+                "b.css": BLUE,
+                "c.css": '@supports{}.x > {}@namespace;@import src("e.css");@import url("e.css" x);@import "d.css";',
+                "d.css": ".b1{opacity:.5}",
+                "e.css": ".b2{opacity:.5}",
+            },
+            ["a.css"],
+            id="plain, and behind what browsers drop",
+        ),
         pytest.param({"a.css": '@import "b.css" screen;', "b.css": BLUE}, ["a.css"], id="media"),
         pytest.param(
             {"a.css": '@import "b.css" print;' + RED, "b.css": "div{color:blue!important}"}, ["a.css"], id="print"
@@ -123,7 +135,9 @@ RED, BLUE, GREEN = "div{color:red}", "div{color:blue}", "div{color:green}"
         ),
         pytest.param(
             {
-                "a.css": '@import "b.css";@import "c.css";@import "b.css";',
+                "a.css": '@import "data:text/css,@layer d{div{opacity:.5}}";'
+                '@import "data:text/css,@layer e{div{opacity:.7}}";@import "data:text/css,@layer d{div{opacity:.5}}";'
+                '@import "b.css";@import "c.css";@import "b.css";',
                 "b.css": "@layer b{div{color:blue}}",
                 "c.css": "@layer c{div{color:red}}",
             },
@@ -174,6 +188,22 @@ def test_a_page_looks_the_same_with_the_bundle(
     assert found["bundle"] == found["plain"] == found["chain"]
 
 
+COUNT = """rows => rows.map(css => {
+  const style = document.head.appendChild(document.createElement("style"));
+  style.textContent = css + '@import "data:text/css,asked";';
+  const found = [...style.sheet.cssRules].some(rule => rule.href === "data:text/css,asked");
+  style.remove();
+  return found;
+})"""
+
+
+def test_chromium_heeds_an_import_where_it_is_said_to(browser: Browser) -> None:
+    page = browser.new_page()
+    found = page.evaluate(COUNT, [*HEEDED, *LATE])
+    page.close()
+    assert found == [*(True for _ in HEEDED), *(False for _ in LATE)]
+
+
 CONDITIONS = (
     "",
     "",
@@ -217,7 +247,7 @@ def _sheet(chance: random.Random, names: list[str]) -> str:
         f'@import "{name}"{chance.choice(CONDITIONS)};'
         for name in chance.sample(names, chance.randint(0, min(3, len(names))))
     ]
-    head = chance.choice(["", "", "@layer y, x;", "@layer z;"])
+    head = chance.choice(["", "", "@layer y, x;", "@layer z;", ".b1 > {}@supports{}@layer y, x;@layer a b;"])
     return head + "".join(imports) + "".join(rules)
 
 
