@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 from assetbuild import __version__, cells, cli_publish, documents, outcome, report
-from assetbuild.build.model import Built, Config, Problem, Severity
+from assetbuild.build.model import Config, Problem, Severity
+from assetbuild.build.results import Built
 from assetbuild.cli_shared import config_option, configured, dry_run_option, json_option, progress
 from assetbuild.outcome import Outcome, Session, Stream
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assetbuild import cells
-from assetbuild.build.model import Built, Change, Problem
+from assetbuild.build.model import Problem
+from assetbuild.build.results import Built, Change
 
 if TYPE_CHECKING:
     from assetbuild.build.clean import Removal

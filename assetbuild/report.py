@@ -16,7 +16,8 @@ import click
 
 from assetbuild import cells
 from assetbuild.build import index
-from assetbuild.build.model import Built, Change, ChangeKind, Problem, Severity
+from assetbuild.build.model import Problem, Severity
+from assetbuild.build.results import Built, Change, ChangeKind
 
 if TYPE_CHECKING:
     from assetbuild.build.clean import Removal

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 
 from assetbuild import cells, documents, report
-from assetbuild.build.model import Built, Problem
+from assetbuild.build.model import Problem
+from assetbuild.build.results import Built
 from assetbuild.build.watching import Turn
 from assetbuild.outcome import Outcome, failure
 

@@ -18,16 +18,8 @@ from assetbuild import cli
 from assetbuild.build import clean as cleaning
 from assetbuild.build import inspection, pipeline
 from assetbuild.build.clean import Plan, Removal, RemovalKind
-from assetbuild.build.model import (
-    Built,
-    Change,
-    ChangeKind,
-    Config,
-    Place,
-    Problem,
-    RootSpec,
-    Severity,
-)
+from assetbuild.build.model import Config, Place, Problem, RootSpec, Severity
+from assetbuild.build.results import Built, Change, ChangeKind
 
 REPOSITORY = Path(__file__).parent.parent
 SCHEMAS = REPOSITORY / "docs" / "schemas"

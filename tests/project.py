@@ -13,8 +13,9 @@ from typing import Any
 from assetbuild.build import config as configuration
 from assetbuild.build import inspection, pipeline
 from assetbuild.build.events import Done, Event, Work
-from assetbuild.build.model import BuildFailed, Built, Config, Problem
+from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.build.pipeline import Options
+from assetbuild.build.results import Built
 
 
 def png(*, red: int = 0) -> bytes:

@@ -12,7 +12,8 @@ import pytest
 
 from assetbuild import cells, cli
 from assetbuild.build import pipeline
-from assetbuild.build.model import BuildFailed, Built, Problem, Severity
+from assetbuild.build.model import BuildFailed, Problem, Severity
+from assetbuild.build.results import Built
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
 from tests.cli_seams import (
     BUILD,

@@ -20,7 +20,8 @@ import pytest
 from assetbuild import __main__, cli, cli_shared
 from assetbuild.build import pipeline
 from assetbuild.build.events import Progress
-from assetbuild.build.model import Built, Config
+from assetbuild.build.model import Config
+from assetbuild.build.results import Built
 from tests.cli_seams import (
     ASSET,
     BUILT,

@@ -6,6 +6,7 @@ module that was removed cannot stay behind in the text.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tomllib
@@ -289,3 +290,22 @@ def test_every_function_that_the_architecture_sends_a_reader_to_exists() -> None
 
 def test_the_changelog_has_the_current_version() -> None:
     assert re.search(rf"^## {re.escape(assetbuild.__version__)}\b", text_of("CHANGELOG.md"), re.MULTILINE)
+
+
+def test_every_module_without_effects_is_held_to_that() -> None:
+    """Who adds a module that imports none of these adds it to the contract, so that it stays so."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (contract,) = (one for one in contracts if one["name"] == "These modules have no effects")
+    effects = set(contract["forbidden_modules"])
+    pure = {
+        f"assetbuild.build.{path.stem}"
+        for path in (ROOT / "assetbuild/build").glob("*.py")
+        if path.stem != "__init__" and not effects & _imported(path)
+    }
+    assert pure == set(contract["source_modules"])
+
+
+def _imported(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from assetbuild import cells, documents, report
 from assetbuild.build.clean import Removal, RemovalKind
 from assetbuild.build.events import Done, Progress, Work
-from assetbuild.build.model import Built, Change, ChangeKind, Place, Problem, Severity
+from assetbuild.build.model import Place, Problem, Severity
+from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.progress import Bar
 
 HASH = "3f9ab1c2d4e5f607"

@@ -13,7 +13,8 @@ import pytest
 
 from assetbuild import cli, outcome, watched
 from assetbuild.build import pipeline, watcher
-from assetbuild.build.model import BuildFailed, Built, Place, Problem, Severity
+from assetbuild.build.model import BuildFailed, Place, Problem, Severity
+from assetbuild.build.results import Built
 from assetbuild.build.watching import Cause, Kind, Trigger, Turn
 from tests.cli_seams import EVIL, NOTE, WARNING, carry_out
 from tests.project import project

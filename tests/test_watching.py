@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from assetbuild.build import config as configuration
 from assetbuild.build import pipeline, watching
-from assetbuild.build.model import BuildFailed, Built, Config, Problem
+from assetbuild.build.model import BuildFailed, Config, Problem
+from assetbuild.build.results import Built
 from assetbuild.build.watching import (
     FEW,
     LONG_QUIET,

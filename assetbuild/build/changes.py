@@ -12,8 +12,9 @@ from assetbuild import manifest
 from assetbuild.build.execute import Compiled, Passage
 from assetbuild.build.fingerprint import Named
 from assetbuild.build.keys import Description, explain
-from assetbuild.build.model import Blob, Change, ChangeKind, Config, Link, Output, Text
+from assetbuild.build.model import Blob, Config, Link, Text
 from assetbuild.build.plan import Step
+from assetbuild.build.results import Change, ChangeKind, Output
 from assetbuild.build.state import State
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import Entry

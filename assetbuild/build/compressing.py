@@ -13,7 +13,8 @@ from assetbuild.build import compress, keys
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
 from assetbuild.build.media import is_compressible
-from assetbuild.build.model import Algorithm, Blob, Output, Place, Problem, Variant
+from assetbuild.build.model import Algorithm, Blob, Place, Problem
+from assetbuild.build.results import Output, Variant
 
 _NOT_SMALLER = {"smaller": "no"}
 

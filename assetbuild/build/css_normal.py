@@ -7,53 +7,19 @@ nobody.
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assetbuild.build import css_merge, css_spelling
+from assetbuild.build.css_contexts import AT_RULES, OF_SELECTORS, QUERIES, Context
 from assetbuild.build.css_tokens import CLOSERS, Kind, Part, is_closed, tokenize, unescape
-
-
-class _Context(enum.Enum):
-    """What the grammar around a token says of white space (CSS Values 4, section 2.1; Selectors 4, section 3)."""
-
-    EXACT = "exact"
-    """All white space counts: custom properties, which scripts can read, and whatever is not known."""
-    PLAIN = "plain"
-    """Only around commas and within brackets, next to these, it does not count."""
-    SELECTOR = "selector"
-    """Nor around combinators."""
-    ATTRIBUTE = "attribute"
-    """Within `[...]` of a selector: nor around the operator."""
-    VALUE = "value"
-    """The value of a property: nor around `/`, `*` and `!`."""
-    CONDITION = "condition"
-    """The prelude of `@media` and its like, which holds queries in parentheses."""
-    QUERY = "query"
-    """Within these: nor around comparisons and the colon after the first name."""
-    CUSTOM_QUERY = "custom-query"
-    """`(--name: value)`: within the parentheses, at both ends and around that colon; all else counts."""
-    SCOPE = "scope"
-    """The prelude of `@scope`, which holds selectors in parentheses."""
-
 
 _ENDS = frozenset(CLOSERS.values())
 _PARENS = (Kind.FUNCTION, Kind.OPEN_PAREN)
 _COMBINATORS = (">", "+", "~")
 _COMPARISONS = ("<", ">", "=")
 _ATTRIBUTE_OPERATORS = ("~", "|", "^", "$", "*")
-_AT_RULES = {
-    "@media": _Context.CONDITION,
-    "@supports": _Context.CONDITION,
-    "@container": _Context.CONDITION,
-    "@import": _Context.CONDITION,
-    "@layer": _Context.PLAIN,
-    "@page": _Context.PLAIN,
-    "@font-feature-values": _Context.PLAIN,
-    "@scope": _Context.SCOPE,
-}
 # In their blocks every token is read by its value. Others, known or not, may have a reader that looks at the spelling.
 _KNOWN_BLOCKS = frozenset(
     {"@media", "@supports", "@container", "@layer", "@page", "@scope", "@starting-style", "@font-face", "@keyframes"}
@@ -62,25 +28,6 @@ _KNOWN_BLOCKS = frozenset(
 # In these, and in the sheet itself, style rules stand as they would without it (CSS Conditional Rules 3, section 2).
 _HOLDERS = frozenset({"@media", "@supports", "@container", "@layer"})
 _MARGIN_BOX = re.compile(r"@(?:top|bottom|left|right)-[a-z-]+")
-_QUERIES = frozenset({"style(", "scroll-state(", "supports(", "media("})
-_OF_SELECTORS = frozenset(
-    {
-        "-moz-any(",
-        "-webkit-any(",
-        "any(",
-        "cue(",
-        "cue-region(",
-        "current(",
-        "has(",
-        "host(",
-        "host-context(",
-        "is(",
-        "matches(",
-        "not(",
-        "slotted(",
-        "where(",
-    }
-)
 _CHARSET = re.compile(r'@charset "[^"]*";')
 
 
@@ -214,7 +161,7 @@ class _Walker:
             if name == "@charset" and not block:
                 self._charset(start, end)
                 return end + semicolon
-            self._span(start, end, _AT_RULES.get(name, _Context.EXACT))
+            self._span(start, end, AT_RULES.get(name, Context.EXACT))
         elif block or not nested:
             self._selector(start, end)
         else:
@@ -245,7 +192,7 @@ class _Walker:
 
     def _selector(self, start: int, end: int) -> None:
         done = len(self.parts)
-        self._span(start, end, _Context.SELECTOR)
+        self._span(start, end, Context.SELECTOR)
         if self.blocks[-1].respelled:
             self.parts[done:] = css_spelling.selector(self.parts[done:])
 
@@ -259,31 +206,31 @@ class _Walker:
         """`name: value`. Before the name may stand one character, which only some old browsers look past."""
         name = start + (self.atoms[start].kind is Kind.DELIM)
         if name + 1 >= end or self.atoms[name].kind not in (Kind.IDENT, Kind.HASH) or not self._is_colon(name + 1):
-            self._span(start, end, _Context.EXACT)
+            self._span(start, end, Context.EXACT)
             self.blocks[-1].is_plain = False
             return
-        self._span(start, name + 1, _Context.EXACT)
+        self._span(start, name + 1, Context.EXACT)
         self._add(name + 1)
         value = name + 2
         spelled = self.atoms[name].text
         if not spelled.startswith("--"):
             exact = spelled.lower() == "initial-value"  # of `@property`
             done = len(self.parts)
-            self._span(value, end, _Context.EXACT if exact else _Context.VALUE)
+            self._span(value, end, Context.EXACT if exact else Context.VALUE)
             if name == start and self.blocks[-1].respelled:
                 self.parts[done:] = css_spelling.value(spelled, self.parts[done:])
         elif value < end:
-            self._span(value, end, _Context.EXACT)
+            self._span(value, end, Context.EXACT)
         elif self.atoms[end].gap:
             # Not long ago `--x: ;` was an empty value and `--x:;` an error, so the blank counts.
             colon = self.atoms[name + 1]
             self.parts.append(Part(Kind.SPACE, " ", gap=False, start=colon.end, end=self.atoms[end].start))
 
-    def _span(self, start: int, end: int, context: _Context) -> None:
-        contexts: list[tuple[int, _Context]] = []
+    def _span(self, start: int, end: int, context: Context) -> None:
+        contexts: list[tuple[int, Context]] = []
         for index in range(start, end):
             atom = self.atoms[index]
-            exact = context is _Context.EXACT and (atom.kind is Kind.STRING or "\\" in atom.text)
+            exact = context is Context.EXACT and (atom.kind is Kind.STRING or "\\" in atom.text)
             self._add(index, gap=atom.gap and index > start and self._counts(index, context), exact=exact)
             if atom.kind in CLOSERS:
                 contexts.append((self.ends[index], context))
@@ -304,49 +251,49 @@ class _Walker:
     def _is_colon(self, index: int) -> bool:
         return index < len(self.atoms) and self.atoms[index].kind is Kind.COLON
 
-    def _within(self, opener: int, context: _Context) -> _Context:
+    def _within(self, opener: int, context: Context) -> Context:
         """The context within a bracket that stands in `context`."""
         atom = self.atoms[opener]
-        if context in (_Context.EXACT, _Context.VALUE, _Context.PLAIN):
+        if context in (Context.EXACT, Context.VALUE, Context.PLAIN):
             return context
-        if context is _Context.CUSTOM_QUERY:
-            return _Context.EXACT
+        if context is Context.CUSTOM_QUERY:
+            return Context.EXACT
         name = unescape(atom.text).lower() if atom.kind is Kind.FUNCTION else atom.text
-        if context is _Context.SELECTOR:
+        if context is Context.SELECTOR:
             if atom.kind is Kind.OPEN_BRACKET:
-                return _Context.ATTRIBUTE
-            return _Context.SELECTOR if name in _OF_SELECTORS and self._is_colon(opener - 1) else _Context.PLAIN
-        if context is _Context.SCOPE:
-            return _Context.SELECTOR if atom.kind is Kind.OPEN_PAREN else _Context.PLAIN
-        if context in (_Context.CONDITION, _Context.QUERY):
-            if atom.kind is Kind.OPEN_PAREN or name in _QUERIES:
+                return Context.ATTRIBUTE
+            return Context.SELECTOR if name in OF_SELECTORS and self._is_colon(opener - 1) else Context.PLAIN
+        if context is Context.SCOPE:
+            return Context.SELECTOR if atom.kind is Kind.OPEN_PAREN else Context.PLAIN
+        if context in (Context.CONDITION, Context.QUERY):
+            if atom.kind is Kind.OPEN_PAREN or name in QUERIES:
                 custom = self.atoms[opener + 1].text.startswith("--") and self._is_colon(opener + 2)
-                return _Context.CUSTOM_QUERY if custom else _Context.QUERY
-            return _Context.SELECTOR if name == "selector(" else _Context.PLAIN
-        return _Context.PLAIN
+                return Context.CUSTOM_QUERY if custom else Context.QUERY
+            return Context.SELECTOR if name == "selector(" else Context.PLAIN
+        return Context.PLAIN
 
-    def _counts(self, index: int, context: _Context) -> bool:
+    def _counts(self, index: int, context: Context) -> bool:
         """Whether the white space before the atom at `index` counts."""
-        if context is _Context.EXACT:
+        if context is Context.EXACT:
             return True
         before, after = self.atoms[index - 1], self.atoms[index]
         if before.kind is Kind.COMMA and after.kind is Kind.CLOSE_PAREN:
             return True  # `var(--x, )` has an empty fallback; not all browsers take `var(--x,)` for that
         if before.kind in CLOSERS or after.kind in _ENDS:
             return False
-        if context is _Context.CUSTOM_QUERY:
+        if context is Context.CUSTOM_QUERY:
             return not self._is_first_colon(index)
         if before.kind is Kind.COMMA or after.kind is Kind.COMMA:
             return False
-        if context is _Context.SELECTOR:
+        if context is Context.SELECTOR:
             return (before.text in _COMBINATORS) == (after.text in _COMBINATORS)
-        if context is _Context.VALUE:
+        if context is Context.VALUE:
             return before.text not in ("/", "*", "!") and after.text not in ("/", "*", "!")
-        if context is _Context.QUERY:
+        if context is Context.QUERY:
             if before.text == "/" or after.text == "/" or self._is_first_colon(index):
                 return False
             return (before.text in _COMPARISONS) == (after.text in _COMPARISONS)
-        if context is _Context.ATTRIBUTE:
+        if context is Context.ATTRIBUTE:
             return self._counts_in_attribute(index)
         return True
 

@@ -11,8 +11,9 @@ from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Listener, nobody
 from assetbuild.build.licences import file_name
-from assetbuild.build.model import BuildFailed, Built, Change, ChangeKind, Config, Licences, Problem
+from assetbuild.build.model import BuildFailed, Config, Licences, Problem
 from assetbuild.build.pipeline import Made, Options, make, walk
+from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
 from assetbuild.build.verify import not_up_to_date
 

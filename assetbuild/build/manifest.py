@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assetbuild.build.model import Output
+from assetbuild.build.results import Output
 
 SCHEMA = 1
 

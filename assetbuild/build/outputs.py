@@ -12,10 +12,11 @@ from dataclasses import replace
 from assetbuild.build.fingerprint import Named
 from assetbuild.build.globs import Globs
 from assetbuild.build.media import media_type
-from assetbuild.build.model import Config, Output, Problem
+from assetbuild.build.model import Config, Problem
 from assetbuild.build.names import clashes
 from assetbuild.build.output import File
 from assetbuild.build.related import Relations
+from assetbuild.build.results import Output
 
 
 def make_outputs(config: Config, named: Mapping[str, Named], relations: Relations) -> tuple[Output, ...]:

@@ -25,26 +25,13 @@ from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
-from assetbuild.build.model import (
-    Blob,
-    BuildFailed,
-    Built,
-    Change,
-    ChangeKind,
-    Config,
-    FileStat,
-    Namespace,
-    Output,
-    Problem,
-    Severity,
-    Source,
-    Text,
-)
+from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Namespace, Problem, Severity, Source, Text
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
+from assetbuild.build.results import Built, Change, ChangeKind, Output
 from assetbuild.build.scan import scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State

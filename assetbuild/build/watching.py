@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from assetbuild.build import tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
-from assetbuild.build.model import BuildFailed, Built, Config
+from assetbuild.build.model import BuildFailed, Config
+from assetbuild.build.results import Built
 
 T = TypeVar("T")
 

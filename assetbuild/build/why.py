@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build import inspection
-from assetbuild.build.model import BuildFailed, Change, ChangeKind, Config, Output, Problem
+from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.build.pipeline import Made, Options
 from assetbuild.build.plan import CompileStep, LicenceStep
 from assetbuild.build.protocols import Way
+from assetbuild.build.results import Change, ChangeKind, Output
 from assetbuild.build.suggest import did_you_mean
 
 Line = tuple[int, str]
