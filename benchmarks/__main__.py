@@ -63,6 +63,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="runs of each row; 5 by default")
     parser.add_argument("--large", action="store_true", help="the workloads M and L too: many minutes")
+    parser.add_argument("--full", action="store_true", help="with --large: all of M minified and compressed, too")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the tables whose title holds this")
     parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     options = parser.parse_args()
     try:
@@ -73,7 +75,8 @@ def main() -> None:
     work = Path("/dev/shm/assetbuild-bench") if os.path.isdir("/dev/shm") else WORK / "bench"
     groups = prepared(site, work / "S", peer=peer)
     if options.large:
-        groups += large.prepared(work / "large", peer=peer)
+        groups += large.prepared(work / "large", peer=peer, full=options.full)
+    groups = tuple(group for group in groups if options.only in group.name)
     load = os.getloadavg()[0]
     runs = measured(groups, rounds=options.rounds)
     text = page(groups, runs, rounds=options.rounds, peer=peer, load=load)
@@ -86,11 +89,12 @@ def peer_python() -> Path:
     """The interpreter of an environment of its own for webassets."""
     folder = WORK / "peers"
     python = folder / "bin" / "python"
-    if not (folder / ".ready").exists():
+    ready, wanted = folder / ".ready", "\n".join(PEERS)
+    if not ready.is_file() or ready.read_text("utf-8") != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
-        (folder / ".ready").touch()
+        ready.write_text(wanted, "utf-8")
     return python
 
 
@@ -151,7 +155,7 @@ def page(groups: Sequence[Group], runs: Mapping[Case, list[Run]], *, rounds: int
     versions = [f"{name} {version(name)}" for name in SHOWN] + theirs
     return TEXT.format(
         tables="\n".join(table(group, runs) for group in groups),
-        larger=LARGER if len(groups) > 3 else "",
+        larger=LARGER if any(group.name[0] in "ML" for group in groups) else "",
         rounds=rounds,
         cores=os.cpu_count(),
         load=load,

@@ -30,8 +30,11 @@ _MISSING = 'missing = "warn"\n'  # some packages name files that they do not pub
 _PYTHON = Case("`python -c ''`", HERE, (sys.executable, "-c", ""), _HERE)
 
 
-def prepared(work: Path, *, peer: Path) -> tuple[Group, ...]:
-    """All groups, their folders made anew below `work`. `peer` is the interpreter that has the peers."""
+def prepared(work: Path, *, peer: Path, full: bool) -> tuple[Group, ...]:
+    """All groups, their folders made anew below `work`. `peer` is the interpreter that has the peers.
+
+    `full`: also those that compress all of M, which take minutes a round.
+    """
     shutil.rmtree(work, ignore_errors=True)
     sources = {"L": fetch_l()}
     sources["M"] = work / "M"
@@ -43,10 +46,11 @@ def prepared(work: Path, *, peer: Path) -> tuple[Group, ...]:
     shutil.copytree(sources["L"], sources["M"], ignore=of_l)
     groups = []
     for name in ("M", "L"):
-        folder = _project(sources[name], work / f"names-{name}", DIGEST_ONLY + _MISSING)
+        folder = _project(sources[name], work / f"names-{name}", _MISSING + DIGEST_ONLY)
         groups += [_nothing_to_do(name, folder, work, peer), _names_only(name, folder, work, peer)]
-    full = _project(sources["M"], work / "full", _MISSING)
-    return (*groups, _in_full(full, work))
+    if full:
+        groups.append(_in_full(_project(sources["M"], work / "full", _MISSING), work))
+    return tuple(groups)
 
 
 def _nothing_to_do(name: str, folder: Path, work: Path, peer: Path) -> Group:

@@ -1,7 +1,8 @@
 """The pages of Port Merrow. `create_app` is the factory that wsgi.py, `flask --app sample_app.app` and the tests use.
 
-Stateless: every page is a function of the request, the clock and the tide model. It knows no file of `static/`: what an
-asset is called and where it lives is the manifest's business, read once through `assetbuild.flask`.
+Stateless: every page is a function of the request, the clock and the tide model; what the planner remembers stands in a
+signed cookie. It knows no file of `static/`: what an asset is called and where it lives is the manifest's business,
+read once through `assetbuild.flask`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template, request, session
 
 from assetbuild.flask import Assetbuild
 from sample_app import tides
@@ -49,13 +50,17 @@ def utc_now() -> datetime:
 
 
 def create_app(settings: Mapping[str, str] | None = None, *, clock: Clock = utc_now) -> Flask:
-    """The app. Of `settings`, the environment's, one is used: `ASSETS_BASE_URL`, where the assets are served."""
+    """The app. Of `settings`, the environment's, it uses two.
+
+    `ASSETS_BASE_URL` is where the assets are served. With `SECRET_KEY`, the planner remembers the last draught.
+    """
     base_url = (settings or {}).get("ASSETS_BASE_URL") or "/static/"
     # Flask's own static route serves the built files where no front server does, as under `flask run`.
     app = Flask(__name__, static_folder=str(OUTPUT), static_url_path="/static")
     app.config["ASSETBUILD_MANIFEST"] = str(MANIFEST)
     app.config["ASSETBUILD_ROOT"] = str(OUTPUT)
     app.config["ASSETBUILD_BASE_URL"] = base_url
+    app.secret_key = (settings or {}).get("SECRET_KEY")
     Assetbuild(app)
     _add_pages(app, clock)
     _add_headers(app, base_url)
@@ -95,7 +100,10 @@ def _add_pages(app: Flask, clock: Clock) -> None:
     @app.get("/plan")
     def plan() -> str:
         today = clock().date()
-        return render_template("plan.html", plan=_plan(request.args, today), sill=SILL, clearance=CLEARANCE)
+        found = _plan(request.args, today, remembered=session.get("draught", ""))
+        if found.least and app.secret_key:
+            session["draught"] = found.draught
+        return render_template("plan.html", plan=found, sill=SILL, clearance=CLEARANCE)
 
     @app.get("/gallery")
     def gallery() -> str:
@@ -142,10 +150,10 @@ def _day_from(text: str) -> date | None:
         return None
 
 
-def _plan(form: Mapping[str, str], today: date) -> Plan:
+def _plan(form: Mapping[str, str], today: date, *, remembered: str) -> Plan:
     """Read and answer the planner's form. The script checks the same rules first; this is the check that counts."""
     if "draught" not in form:
-        return Plan(draught="", day=today.isoformat(), errors={})
+        return Plan(draught=remembered, day=today.isoformat(), errors={})
     errors = {}
     draught = _metres(form["draught"])
     if draught is None or not 0 < draught <= DEEPEST:

@@ -168,7 +168,8 @@ def seaweedfs_process(program: str, folder: Path, certificate: Certificate) -> t
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false"]
     # Sockets have short names of their own under /tmp otherwise, which two servers of two users would share.
     command += [f"-filer.localSocket={folder / 'filer.sock'}", f"-s3.localSocket={folder / 's3.sock'}"]
-    command += ["-master.telemetry=false"]
+    # By itself it allows every origin; S3 allows none that a bucket's own rules do not.
+    command += ["-s3.allowedOrigins=https://nowhere.example", "-master.telemetry=false"]
     return Process(command, folder, [http, https], environment={"S3_BUCKET": BUCKET}), http, https
 
 

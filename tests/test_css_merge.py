@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,13 @@ APART = [
     "a{b:c}d:before e{b:c}",
     "a{b:c}d,{b:c}",
     "a{b:c}.d\\:e{b:c}",
+    "a{b:c}d/**/e{b:c}",
+    "d/**/e{b:c}a{b:c}",
+    "a{b:c}.d/**/-e{b:c}",
+    "a{b:c}#d/**/e{b:c}",
+    "a{b:c}#/**/e{b:c}",
+    "a{;b:c}a{;b:c}",
+    "a{;b:c}d{;b:c}",
     "a{b:c}.é{b:c}",
     "a{b:c};d{b:c}",
     "a{b:c}d{b:c!important}",
@@ -79,6 +87,14 @@ def test_neighbours_with_one_selector_or_one_body_are_one_rule(text: str, merged
     assert minify(text) == merged
     assert minify(merged) == merged
     assert same(text, merged)
+
+
+def test_no_rule_gets_more_selectors_than_browsers_heed() -> None:
+    merged = minify("".join(f".c{number} .d:hover{{e:f}}" for number in range(9000)))
+    rules = merged.split("}")[:-1]
+    assert 2 < len(rules) < 20
+    assert max(len(re.findall(r"[.:]", rule)) for rule in rules) < 8192
+    assert minify(merged) == merged
 
 
 @pytest.mark.parametrize("text", APART)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 
 from tests.runtime_helpers import write
+from tests.runtime_venv import make
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parent.parent
-BUILD_HALF = ("build", "cli.py", "report.py", "__main__.py", "__pycache__")
 
 # Run in the other environment. Flask itself imports click; that we do not is seen before Flask is imported.
 PAGE = """
@@ -56,23 +51,7 @@ print(json.dumps({
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new environment: Flask, Jinja2 and the files of the run-time half."""
-    folder = tmp_path_factory.mktemp("venv")
-    venv.create(folder, with_pip=True)
-    interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = subprocess.run(
-        [interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "flask>=3.0"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    if done.returncode != 0:
-        reason = "pip could not install Flask into a new environment: " + done.stderr.strip()[-300:]
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    paths = [str(interpreter), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    packages = subprocess.run(paths, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
-    shutil.copytree(ROOT / "assetbuild", Path(packages) / "assetbuild", ignore=shutil.ignore_patterns(*BUILD_HALF))
-    return interpreter
+    return make(tmp_path_factory.mktemp("venv"), "flask>=3.0")
 
 
 def test_a_flask_page_needs_nothing_of_the_build_half(python: Path, tmp_path: Path) -> None:

@@ -146,6 +146,20 @@ def test_the_planner_answers_or_says_what_is_wrong(query: str, wanted: str, app:
     assert wanted in page(app, "/plan?" + query)
 
 
+@pytest.mark.parametrize(("settings", "remembered"), [({"SECRET_KEY": "a key of this test"}, "1.4"), ({}, "")])
+def test_the_planner_remembers_the_draught_where_there_is_a_key(
+    settings: dict[str, str], remembered: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sample_app.app as module
+
+    monkeypatch.setattr(module, "OUTPUT", site.output)
+    monkeypatch.setattr(module, "MANIFEST", site.app / "public" / "manifest.json")
+    client = module.create_app(settings, clock=lambda: NOON).test_client()
+    assert client.get("/plan?draught=1.4&day=2026-06-01").status_code == 200
+    assert client.get("/plan?draught=9&day=2026-06-01").status_code == 200
+    assert f'name="draught" value="{remembered}"' in client.get("/plan").text
+
+
 # --- what is published -----------------------------------------------------------------------------------
 
 

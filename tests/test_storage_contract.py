@@ -161,6 +161,7 @@ class TestContract:
 
     def test_listings_go_on_beyond_a_thousand_keys_sorted_by_bytes(self, world: World) -> None:
         names = [f"many/{number:04}.css" for number in range(1003)] + ["many/z", "many/é", "many/😀", "many/\uffee"]
+        world.storage.put(names[0], b"x", CSS)  # alone: rclone answers 500 where several make one new folder at once
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: world.storage.put(name, b"x", CSS), names))
         assert keys(world.storage, "many/") == sorted(names, key=str.encode)

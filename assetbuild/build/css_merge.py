@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from assetbuild.build.css_tokens import Kind, Part
@@ -45,16 +46,17 @@ def add(rule: Rule, rules: Rules, parts: list[Part]) -> None:
 def _merged(one: Rule, two: Rule, parts: list[Part]) -> Rule | None:
     """Make one rule of two neighbours, the last of `parts`; None, and nothing done, where it would say something else.
 
-    One without declarations is left alone.
+    One without declarations is left alone, and one that begins with an empty one.
     """
-    if one.brace + 1 == one.end or two.brace + 1 == two.end:
+    if any(rule.brace + 1 == rule.end or parts[rule.brace + 1].kind is Kind.SEMICOLON for rule in (one, two)):
         return None
     if _are_equal(parts, (one.start, one.brace), (two.start, two.brace)):
         end = parts[one.end]
         parts[one.end : two.brace + 1] = [Part(Kind.SEMICOLON, ";", gap=False, start=end.start, end=end.end)]
         return one._replace(end=len(parts) - 1)
     if (
-        _are_equal(parts, (one.brace, one.end), (two.brace, two.end))
+        two.brace - two.start + one.brace - one.start <= _MOST
+        and _are_equal(parts, (one.brace, one.end), (two.brace, two.end))
         and _is_surely_read(one, parts)
         and _is_surely_read(two, parts)
     ):
@@ -65,6 +67,9 @@ def _merged(one: Rule, two: Rule, parts: list[Part]) -> Rule | None:
 
 
 _Span = tuple[int, int]
+_FUSING = re.compile(r"[\w#@\\-][\w\\-]")
+_MOST = 4096
+"""Parts of a selector list that is made here: Chromium heeds no more than 8,192 simple selectors of a rule."""
 
 
 def _are_equal(parts: list[Part], one: _Span, two: _Span) -> bool:
@@ -79,10 +84,13 @@ def _slice(parts: list[Part], span: _Span) -> Iterator[Part]:
 
 
 def _is_surely_read(rule: Rule, parts: list[Part]) -> bool:
-    selector = _slice(parts, (rule.start, rule.brace))
-    return rule.is_read or bool(
-        _SURELY_READ.fullmatch("".join(f" {part.text}" if part.gap else part.text for part in selector))
-    )
+    if rule.is_read:
+        return True
+    selector = list(_slice(parts, (rule.start, rule.brace)))
+    # What only a comment keeps apart is two tokens, and would look like one.
+    if any(not two.gap and _FUSING.fullmatch(one.text[-1] + two.text[0]) for one, two in pairwise(selector)):
+        return False
+    return _SURELY_READ.fullmatch("".join(f" {part.text}" if part.gap else part.text for part in selector)) is not None
 
 
 # One selector that a browser does not know makes it drop the whole list (Selectors 4, section 18), so a list is only

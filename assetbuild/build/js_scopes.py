@@ -85,7 +85,7 @@ def may_have_super(path: Sequence[Node]) -> bool:
     return False
 
 
-_USE_STRICT = re.compile(rb"""\{?\s*(?:'use strict'|"use strict")\s*(?:[;}]|[\r\n]\s*[\w$])""")
+_USE_STRICT = re.compile(rb"""\s*(?:'use strict'|"use strict")\s*(?:[;}]|[\r\n]\s*(?!in\b|instanceof\b)[\w$])""")
 _BLOCKS = ("function_declaration", "function_expression", *_GENERATORS)
 
 
@@ -97,7 +97,7 @@ def is_strict(path: Sequence[Node], data: bytes) -> bool:
         if node.type == "class_body":
             return True
         body = node.child_by_field_name("body") if node.type in _BLOCKS else None
-        if body is not None and _USE_STRICT.match(data, body.start_byte):
+        if body is not None and _USE_STRICT.match(data, body.start_byte + 1):
             return True
     return False
 

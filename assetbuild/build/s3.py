@@ -1,7 +1,7 @@
 """Objects in an S3-compatible bucket, through boto3 with settings that servers other than AWS understand too.
 
 Knows no retries: botocore's are switched off, since they give up within seconds and pause no other worker. Sends no
-ACL and never makes a bucket. boto3 is imported here and in `s3_client` and `s3_errors` only, so only when needed.
+ACL and never makes a bucket. boto3 is imported by `s3_client`, `s3_errors` and `s3_fast` only, so only when needed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from assetbuild.build.s3_client import Checksum, S3Settings, checksum_for, make_client
 from assetbuild.build.s3_errors import CAUGHT, Asked, answered, classify
+from assetbuild.build.s3_fast import FastPuts
 from assetbuild.build.storage import (
     SHA256_FIELD,
     Abilities,
@@ -49,17 +50,18 @@ def open_s3(bucket: str, prefix: str, settings: S3Settings) -> S3Storage:
 class S3Storage:
     """A `Storage` below `prefix` ('' for all) of a bucket, over a client of `make_client`."""
 
-    def __init__(self, bucket: str, prefix: str, client: Any) -> None:
+    def __init__(self, bucket: str, prefix: str, client: Any, fast: FastPuts | None = None) -> None:
         self._bucket = bucket
         self._base = f"{check_key(prefix)}/" if prefix else ""
         self._name = f"s3://{bucket}/{prefix}".rstrip("/")
         self._client = client
+        self._fast = fast or FastPuts(client)
         self._endpoint, self._region = client.meta.endpoint_url, client.meta.region_name
         self._checksum = checksum_for(self._endpoint)
 
     def beside(self, bucket: str, prefix: str) -> S3Storage:
         """Another target over the same client: a second one takes 0.1 s to make. Closing one closes both."""
-        return S3Storage(bucket, prefix, self._client)
+        return S3Storage(bucket, prefix, self._client, self._fast)
 
     @property
     def name(self) -> str:
@@ -127,15 +129,12 @@ class S3Storage:
             version = self._put_in_parts(key, body, fields, condition)
         else:
             with self._asking("put_object", key, conditional=condition is not None):
-                answer = self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._base + key,
-                    Body=body,
-                    **fields,
-                    **self._sum(body, digest),
-                    **_conditional(condition),
-                )
-            version = _version(answer.get("ETag", ""))
+                said = {**fields, **self._sum(body, digest), **_conditional(condition)}
+                tag = self._fast.put(self._bucket, self._base + key, body, said)
+                if tag is None:
+                    answer = self._client.put_object(Bucket=self._bucket, Key=self._base + key, Body=body, **said)
+                    tag = answer.get("ETag", "")
+            version = _version(tag)
         return ObjectInfo(key, len(body), version, time.time(), digest, headers)
 
     def _put_in_parts(self, key: str, body: bytes, fields: Mapping[str, Any], condition: Condition | None) -> str:

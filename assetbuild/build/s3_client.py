@@ -40,7 +40,7 @@ class Checksum(Enum):
 
 _MD5_HOSTS = ("storage.googleapis.com", "backblazeb2.com")
 
-_EXPECT_FROM = 1024 * 1024
+EXPECT_FROM = 1024 * 1024
 """Bytes. Below, asking for leave first costs a round trip that is longer than sending the body."""
 
 
@@ -84,7 +84,7 @@ def make_client(settings: S3Settings) -> Any:
 
 def _expect_nothing_of_small_bodies(params: dict[str, Any], **_: object) -> None:
     body = params.get("body")
-    if isinstance(body, io.BytesIO) and body.getbuffer().nbytes < _EXPECT_FROM and "Expect" in params["headers"]:
+    if isinstance(body, io.BytesIO) and body.getbuffer().nbytes < EXPECT_FROM and "Expect" in params["headers"]:
         del params["headers"]["Expect"]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
@@ -147,4 +148,6 @@ def _own_files(config: Config, *, minify: bool) -> Mapping[str, FileStat]:
         spec = find_spec(module)
         if spec is not None and spec.origin and os.path.isabs(spec.origin):
             paths.append(spec.origin)
+    if any(spec.package for spec in config.sources):  # it may come to lie in a folder that is looked in earlier
+        paths += [path for path in sys.path[1:] if os.path.isdir(path) and os.path.isabs(path)]
     return {tree.posix(path): tree.stat_of(os.stat(path)) for path in paths}
