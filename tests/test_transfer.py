@@ -284,7 +284,7 @@ def test_what_is_no_failure_of_a_storage_ends_all_and_comes_out(where: str) -> N
     with pytest.raises(ZeroDivisionError):
         queue.run([Task(f"{place:02}", 1, lambda place=place: act(f"{place:02}")) for place in range(5000)])  # type: ignore[misc]
     assert len(ran) < 5000
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+    assert not [one for one in threading.enumerate() if one.name.startswith("send-") and one.is_alive()]
 
 
 def test_ctrl_c_ends_all_threads_and_comes_through() -> None:
@@ -320,7 +320,7 @@ def test_ctrl_c_ends_all_threads_and_comes_through() -> None:
             )
     finally:
         signal.signal(signal.SIGINT, before)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+    assert not [one for one in threading.enumerate() if one.name.startswith("send-") and one.is_alive()]
 
 
 def test_a_thread_that_cannot_be_started_leaves_no_other_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +336,7 @@ def test_a_thread_that_cannot_be_started_leaves_no_other_behind(monkeypatch: pyt
     with pytest.raises(RuntimeError):
         Queue(8, SharedClock()).run([Task(str(number), 1, lambda: None) for number in range(50)])
     monkeypatch.undo()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+    assert not [one for one in threading.enumerate() if one.name.startswith("send-") and one.is_alive()]
 
 
 @given(
