@@ -254,7 +254,8 @@ def test_a_damaged_index_is_none(recorded: Project, data: st.DataObject) -> None
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
     st.lists(
         st.tuples(
-            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), st.tuples(*[st.integers(-9, 2**63 - 1)] * 4)
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1),
+            st.tuples(*[st.integers(-9, 2**63 - 1)] * 4),
         )
     ),
 )
