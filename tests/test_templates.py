@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from assetbuild.build import inspection
 from assetbuild.build.model import Config, Place, Problem, Severity
-from assetbuild.build.templates import TemplateFile, TemplateFiles, TemplateReference, check, find, references
+from assetbuild.build.templates import TemplateFile, TemplateFiles, TemplateReference, check, find, read_all, references
 from tests.project import PLAIN, project
 
 
@@ -194,7 +194,7 @@ def files(texts: Mapping[str, str | bytes]) -> TemplateFiles:
     ],
 )
 def test_an_unknown_name_is_an_error_with_a_way_out(name: str, hint: str) -> None:
-    problems = check(["css/app.css", "img/x.svg"], files({"t.html": f'\n{{{{ asset_url("{name}") }}}}'}))
+    problems = check(["css/app.css", "img/x.svg"], read_all(files({"t.html": f'\n{{{{ asset_url("{name}") }}}}'})))
     line = f'{{{{ asset_url("{name}") }}}}'
     text = f'there is no asset "{name}", which `asset_url` names'
     assert problems == (Problem("template-unknown-asset", text, Place("t.html", 2, 14, line), hint=hint),)
@@ -202,7 +202,7 @@ def test_an_unknown_name_is_an_error_with_a_way_out(name: str, hint: str) -> Non
 
 def test_known_names_are_no_problem_in_either_unicode_form() -> None:
     texts = {"t.html": '{{ asset_url("caf\u00e9.css") }}{{ asset_url("cafe\u0301.css") }}'}
-    assert check(["cafe\u0301.css"], files(texts)) == ()
+    assert check(["cafe\u0301.css"], read_all(files(texts))) == ()
 
 
 def test_all_templates_are_read_and_all_problems_reported() -> None:
@@ -216,7 +216,7 @@ def test_all_templates_are_read_and_all_problems_reported() -> None:
         ),
         (Problem("odd", "odd"),),
     )
-    assert [(problem.code, problem.place and problem.place.path) for problem in check([], templates)] == [
+    assert [(problem.code, problem.place and problem.place.path) for problem in check([], read_all(templates))] == [
         ("odd", None),
         ("template-unknown-asset", "a.html"),
         ("template-encoding", "b.html"),
@@ -228,7 +228,7 @@ def test_all_templates_are_read_and_all_problems_reported() -> None:
 def test_without_jinja_one_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "assetbuild.build.template_syntax", raising=False)
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    problems = check([], files({"a.html": "", "b.html": ""}))
+    problems = check([], read_all(files({"a.html": "", "b.html": ""})))
     assert [(problem.code, problem.hint) for problem in problems] == [
         ("template-engine", "pip install 'assetbuild[build]', or remove `templates`")
     ]
@@ -262,7 +262,7 @@ def test_a_template_that_may_have_no_end_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "d.txt").write_text("{{ asset_url('a.css') }}")
     text = "the template cannot be read: it is a device, a pipe or a socket, not a file"
     hint = "correct its permissions, or leave it out of `templates`"
-    assert check(["a.css"], find(config(tmp_path, "*.html"))) == tuple(
+    assert check(["a.css"], read_all(find(config(tmp_path, "*.html")))) == tuple(
         Problem("template-unreadable", text, Place(str(tmp_path / name)), hint=hint) for name in ("a.html", "b.html")
     )
 
@@ -271,7 +271,7 @@ def test_a_glob_that_matches_no_template_is_an_error(tmp_path: Path) -> None:
     made = find(config(tmp_path, "templates/*.html"))
     assert made.files == ()
     assert [(problem.code, problem.severity) for problem in made.problems] == [("glob-matches-nothing", Severity.ERROR)]
-    assert check([], made) == made.problems
+    assert check([], read_all(made)) == made.problems
 
 
 def test_a_number_too_long_to_read_is_a_warning() -> None:

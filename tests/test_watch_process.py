@@ -214,6 +214,7 @@ def test_a_named_configuration_is_watched(made: Project) -> None:
         running.line()
         rename_over(made.root / "other.toml", PLAIN + "[bundles]\n'all.css' = ['css/*.css']\n")
         running.until_line("^other.toml changed: 2 files ")
+        assert list(made.manifest["assets"]) == ["all.css", "css/app.css"]
 
 
 def test_a_root_may_go_and_come_back(made: Project) -> None:
@@ -241,6 +242,7 @@ def test_a_root_that_is_replaced_by_another_folder_is_watched(made: Project) -> 
         until(lambda: list(made.manifest["assets"]) == ["b.css"])
         rename_over(made.root / "static/b.css", "b { color: red }\n")
         running.until_line("^b.css changed: 2 files ")
+        assert made.read("b.css") == "b { color: red }\n"
 
 
 def test_a_burst_is_one_build(made: Project) -> None:

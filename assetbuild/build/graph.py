@@ -85,6 +85,11 @@ class Graph:
     inlined: Mapping[str, Scanned]
     unresolved: tuple[Unresolved, ...]
 
+    @property
+    def mapped(self) -> frozenset[str]:
+        """The scripts with specifiers that only an import map answers."""
+        return frozenset(name for name, edges in self.edges.items() if any(edge.is_mapped for edge in edges))
+
 
 def build_graph(
     config: Config,

@@ -38,7 +38,7 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
     found = walk(config)
     namespace, _ = discover(config, found)
     assets = [*namespace.published, *namespace.bundles]
-    pages = templates.find(config)
+    pages = templates.read_all(templates.find(config))
     named = templates.named(pages)
     try:
         options, cache = Options(), _looking(config)

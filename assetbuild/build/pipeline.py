@@ -242,11 +242,10 @@ def make(
         report.phase(problems)
         contents = {step.logical: _content(step, compiled, blobs) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
-        named = link(contents)
-        relations = related.relate(
-            {step.logical: step.inputs for step in steps}, namespace.bundles, graph.edges, scanned
-        )
-        outputs = make_outputs(config, named, relations)
+        linked = link(contents)
+        inputs = {step.logical: step.inputs for step in steps}
+        relations = related.relate(inputs, namespace.bundles, graph.edges, scanned)
+        outputs = make_outputs(config, linked, relations)
         report.phase(path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/")))
         if variants and not options.dev:
             outputs, problems = compressing.with_variants(
@@ -263,9 +262,9 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, named, blobs),
+        descriptions=describe(steps, compiled, contents, linked, blobs),
         blobs=blobs,
-        mapped=frozenset(name for name, edges in graph.edges.items() if any(edge.is_mapped for edge in edges)),
+        mapped=graph.mapped,
     )
 
 

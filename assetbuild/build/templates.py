@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,66 +51,70 @@ class TemplateFiles:
     problems: tuple[Problem, ...] = ()
 
 
-def check(names: Collection[str], templates: TemplateFiles) -> tuple[Problem, ...]:
-    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked."""
-    known = {unicodedata.normalize("NFC", name) for name in names}
-    problems = list(templates.problems)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one template says: the literal names in it, what is odd, and whether it writes an import map."""
+
+    references: tuple[TemplateReference, ...]
+    problems: tuple[Problem, ...]
+    has_import_map: bool = False
+
+
+def read_all(templates: TemplateFiles) -> tuple[Page, ...]:
+    """Every template, read and parsed once. What was odd in looking for them comes first, as a page of its own."""
+    pages = [Page((), templates.problems)]
     for file in templates.files:
         try:
-            found, odd = _read(file)
+            pages.append(_read(file))
         except ImportError:
-            problems.append(_without_jinja())
+            pages.append(Page((), (_without_jinja(),)))
             break
-        problems += odd
-        problems += [
-            _unknown(reference, known)
-            for reference in found
-            if unicodedata.normalize("NFC", reference.name) not in known
-        ]
+    return tuple(pages)
+
+
+def check(names: Collection[str], pages: Iterable[Page]) -> tuple[Problem, ...]:
+    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked."""
+    known = {_nfc(name) for name in names}
+    problems: list[Problem] = []
+    for page in pages:
+        problems += page.problems
+        problems += [_unknown(one, known) for one in page.references if _nfc(one.name) not in known]
     return tuple(problems)
 
 
-def named(templates: TemplateFiles) -> frozenset[str]:
+def named(pages: Iterable[Page]) -> frozenset[str]:
     """Every name in the templates, as far as they can be read: what pages are known to load."""
-    try:
-        return frozenset(
-            unicodedata.normalize("NFC", reference.name) for file in templates.files for reference in _read(file)[0]
-        )
-    except ImportError:
-        return frozenset()
+    return frozenset(_nfc(one.name) for page in pages for one in page.references)
 
 
-def without_import_map(templates: TemplateFiles, needing: Collection[str]) -> tuple[Problem, ...]:
+def without_import_map(pages: Sequence[Page], needing: Collection[str]) -> tuple[Problem, ...]:
     """A warning where templates name assets of `needing`, and none of them writes the import map that these need."""
-    wanted = {unicodedata.normalize("NFC", name) for name in needing}
-    first: TemplateReference | None = None
-    for file in templates.files:
-        try:
-            if any(name in file.read() for name in (b"asset_importmap", b"importmap_tag")):
-                return ()
-            found = _read(file)[0] if wanted else []
-        except (ImportError, OSError):
-            continue
-        first = first or next((one for one in found if unicodedata.normalize("NFC", one.name) in wanted), None)
-    if first is None:
+    wanted = {_nfc(name) for name in needing}
+    found = [one for page in pages for one in page.references if _nfc(one.name) in wanted]
+    if not found or any(page.has_import_map for page in pages):
         return ()
-    text = f"{first.name} imports bare specifiers, and no template writes the import map that answers them"
+    text = f"no browser can load {found[0].name} without the import map, and no template writes that"
     hint = "write {{ asset_importmap() }} in the page's head, before every script"
-    return (_warning("template-without-importmap", text, first.place, hint=hint),)
+    return (_warning("template-without-importmap", text, found[0].place, hint=hint),)
 
 
-def _read(file: TemplateFile) -> tuple[list[TemplateReference], list[Problem]]:
-    """`references` of a file. Raises ImportError without Jinja2."""
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _read(file: TemplateFile) -> Page:
+    """Raises ImportError without Jinja2."""
     try:
         text = file.read().decode("utf-8")
     except UnicodeDecodeError as error:
         reason = f"the template is not UTF-8: {error.reason} at byte {error.start}"
-        return [], [_warning("template-encoding", reason, Place(file.path), hint="save it as UTF-8")]
+        return Page((), (_warning("template-encoding", reason, Place(file.path), hint="save it as UTF-8"),))
     except OSError as error:
         reason = f"the template cannot be read: {error.strerror or error}"
         hint = "correct its permissions, or leave it out of `templates`"
-        return [], [Problem("template-unreadable", reason, Place(file.path), hint=hint)]
-    return references(file.path, text)
+        return Page((), (Problem("template-unreadable", reason, Place(file.path), hint=hint),))
+    found, problems = references(file.path, text)
+    return Page(tuple(found), tuple(problems), "asset_importmap" in text or "importmap_tag" in text)
 
 
 def _without_jinja() -> Problem:
