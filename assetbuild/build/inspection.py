@@ -42,7 +42,9 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
     named = templates.named(pages)
     try:
         options, cache = Options(), _looking(config)
-        made = make(config, found, options=options, listener=listener, cache=cache, variants=False, named=named)
+        made = make(
+            config, found, options=options, listener=listener, cache=cache, variants=False, named=named, judges=True
+        )
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]

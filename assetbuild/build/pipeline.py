@@ -25,14 +25,26 @@ from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
-from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Namespace, Problem, Severity, Source, Text
+from assetbuild.build.model import (
+    Blob,
+    BuildFailed,
+    Config,
+    FileStat,
+    Namespace,
+    Problem,
+    Severity,
+    Source,
+    Text,
+    TextKind,
+)
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
+from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
 from assetbuild.build.results import Built, Change, ChangeKind, Output
-from assetbuild.build.scan import scan_all, scan_import
+from assetbuild.build.scan import ScanContext, scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
 from assetbuild.build.unloaded import import_problems
@@ -214,23 +226,27 @@ def make(
     last: State = state.EMPTY,
     variants: bool = True,
     named: Collection[str] = (),
+    judges: bool = False,
 ) -> Made:
     """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache.
 
-    `named`: assets that pages are known to load.
+    `named`: assets that pages are known to load. `judges`: whether it matters that scripts parse which no processor
+    will read; where some will, it always does.
     """
     report = _Report(list(config.problems))
     namespace, problems = discover(config, found)
     report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
-        scans = Scans(None if options.force else cache)
-        scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
+        trusted_cache = None if options.force else cache
+        scans = Scans(trusted_cache)
+        skims = not judges and not config.processors.get(TextKind.JS)
+        scanned, graph, problems = _read(config, namespace, ScanContext(pool, crew, scans, listener, last, skims))
         problems += import_problems(config, namespace, graph, named=named)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener, crew)
+        context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
@@ -269,13 +285,13 @@ def make(
 
 
 def _read(
-    config: Config, namespace: Namespace, *, pool: ThreadPoolExecutor, crew: Crew, scans: Scans, listener: Listener
+    config: Config, namespace: Namespace, context: ScanContext
 ) -> tuple[dict[str, Scanned], Graph, list[Problem]]:
     """Scan and resolve. Of sources that are not published only those are read that bundles inline, as they turn up."""
-    scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
+    scanned, problems = scan_all(namespace, context)
 
     def read(logical: str) -> Scanned | None:
-        item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
+        item, found_in_it = scan_import(namespace, logical, context)
         problems.extend(found_in_it)
         return item
 
