@@ -30,7 +30,12 @@ MEMORY = Path("/dev/shm")
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.full and not options.large:
+        parser.error("--full is for --large")
+    if options.rounds < 1:
+        parser.error("--rounds is 1 or more")
     try:
         site = fetch_s()
     except (pytest.skip.Exception, pytest.fail.Exception) as missing:
@@ -45,7 +50,10 @@ def main() -> None:
         plans = small.plans(site, work / "S", peers)
         if options.large:
             plans += large.plans(work / "large", peers, full=options.full)
-        found = measure([plan for plan in plans if options.only in plan.title], rounds=options.rounds)
+        plans = tuple(plan for plan in plans if options.only in plan.title)
+        if not plans:
+            parser.error(f"no table has {options.only!r} in its title")
+        found = measure(plans, rounds=options.rounds)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     text = _text(found, peers, load=load, in_memory=in_memory)

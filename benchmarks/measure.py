@@ -20,6 +20,8 @@ from pathlib import Path
 from benchmarks.cases import HERE, Case, Group, Plan
 
 Say = Callable[[str], None]
+LIMIT = 600.0
+"""Seconds after which a row is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def _round(number: int, found: Measured, *, rounds: int, say: Say) -> None:
                 continue
             try:
                 done = run(case)
-            except Failed as error:
-                found.failed[case] = str(error).splitlines()[-1]
+            except (Failed, OSError) as error:
+                found.failed[case] = (str(error).splitlines() or [type(error).__name__])[-1]
                 say(f"{group.title}: {case.name} failed:\n{error}")
                 continue
             say(f"round {number} of {rounds}: {group.title}: {case.name}: {done.clock:.3f} s, {done.peak:.0f} MB")
@@ -128,9 +130,11 @@ def _launched(case: Case, report: Path, log: Path) -> int:
             start_new_session=True,
         )
         try:
-            return process.wait()
-        except BaseException:
+            return process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"it took longer than {LIMIT:.0f} s") from None
+        finally:
+            # Nothing is left of a row that ended as it should: then there is no such group.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise

@@ -27,7 +27,10 @@ class Median:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One demand, with what was measured if it was: both are ratios to `against`, or both are in `unit`."""
+    """One demand, with what was measured if it was: both are ratios to `against`, or both are in `unit`.
+
+    `why` says why nothing was measured, `reason` why it is missed where it is.
+    """
 
     work: str
     against: str
@@ -35,12 +38,15 @@ class Judged:
     measured: float | None
     unit: str = ""
     why: str = ""
+    reason: str = ""
 
     @property
     def verdict(self) -> str:
         if self.measured is None:
             return f"not measured: {self.why}" if self.why else "not measured"
-        return "met" if self.measured <= self.wanted else "missed"
+        if self.measured <= self.wanted:
+            return "met"
+        return f"missed: {self.reason}" if self.reason else "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class Ratio:
     against: str
     base: tuple[tuple[float, Place], ...]
     wanted: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Peak:
     work: str
     row: Place
     wanted: float
+    reason: str = ""
 
 
 def _to(title: str, name: str) -> tuple[tuple[float, Place], ...]:
@@ -144,11 +152,11 @@ def judge(demand: Ratio | Peak, medians: Mapping[Place, Median]) -> Judged:
     why = f"no run of {lacking[0]}" if lacking else ""
     if isinstance(demand, Peak):
         peak = None if lacking else medians[demand.row].peak
-        return Judged(demand.work, "", demand.wanted, peak, "MB", why)
+        return Judged(demand.work, "", demand.wanted, peak, "MB", why, demand.reason)
     ratio = None
     if not lacking:
         ratio = medians[demand.row].clock / sum(weight * medians[place].clock for weight, place in demand.base)
-    return Judged(demand.work, demand.against, demand.wanted, ratio, "", why)
+    return Judged(demand.work, demand.against, demand.wanted, ratio, "", why, demand.reason)
 
 
 def runtime_calls() -> Sequence[Judged]:

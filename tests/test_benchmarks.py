@@ -157,6 +157,19 @@ def test_an_exit_code_of_a_row_is_a_failure_even_without_a_word(tmp_path: Path) 
         run(python("row", tmp_path, "raise SystemExit(3)"))
 
 
+def test_a_row_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.measure.LIMIT", 0.1)
+    with pytest.raises(Failed, match="longer than 0 s"):
+        run(python("row", tmp_path, "import time; time.sleep(60)"))
+
+
+def test_a_folder_that_cannot_be_copied_is_a_failure_of_its_row(tmp_path: Path) -> None:
+    bad = Case("bad", tmp_path, (sys.executable, "-c", ""), tmp_path, copied=((tmp_path / "no", tmp_path / "to"),))
+    text, _ = shown(bad, python("good", tmp_path, "open('made', 'w')"))
+    assert "| bad: failed, [Errno 2] No such file or directory" in text
+    assert "| good | 0." in text
+
+
 # --- demands ---------------------------------------------------------------------------------------------
 
 
@@ -170,6 +183,7 @@ def test_an_exit_code_of_a_row_is_a_failure_even_without_a_word(tmp_path: Path) 
         (Ratio("w", ROW, "b", ((1, BASE),), 2), {BASE: of(2)}, "not measured: no run of row (T)", None),
         (Peak("w", ROW, 60), {ROW: of(1, 60)}, "met", 60),
         (Peak("w", ROW, 60), {ROW: of(1, 61)}, "missed", 61),
+        (Peak("w", ROW, 60, "it is big"), {ROW: of(1, 61)}, "missed: it is big", 61),
         (Peak("w", ROW, 60), {}, "not measured: no run of row (T)", None),
     ],
 )  # fmt: skip
