@@ -12,6 +12,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,9 +20,9 @@ import pytest
 
 from benchmarks import large, small
 from benchmarks.measure import Measured, measure
-from benchmarks.page import page
+from benchmarks.page import medians, page
 from benchmarks.peers import Peers, find_peers
-from benchmarks.wanted import runtime_calls
+from benchmarks.wanted import DEMANDS, RUNTIME, Judged, judge, runtime_calls
 from tests.workload import WORK, fetch_s
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -51,12 +52,16 @@ def main() -> None:
         if options.large:
             plans += large.plans(work / "large", peers, full=options.full)
         plans = tuple(plan for plan in plans if options.only in plan.title)
-        if not plans:
+        if not plans and options.only not in RUNTIME:
             parser.error(f"no table has {options.only!r} in its title")
         found = measure(plans, rounds=options.rounds)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    text = _text(found, peers, load=load, in_memory=in_memory)
+    middle = medians(found)
+    judged = [judge(demand, middle) for demand in DEMANDS if options.only in demand.row[0]]
+    if options.only in RUNTIME and not found.interrupted:
+        judged += runtime_calls()
+    text = _text(found, judged, peers, load=load, in_memory=in_memory)
     if options.write:
         PAGE.write_text(text, "utf-8")
     print(text, end="")
@@ -73,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _text(found: Measured, peers: Peers, *, load: float, in_memory: bool) -> str:
+def _text(found: Measured, judged: Sequence[Judged], peers: Peers, *, load: float, in_memory: bool) -> str:
     theirs = [f"{name} {number}" for name, number in sorted(peers.versions.items()) if name not in SHOWN]
     facts = {
         "place": "in memory, so that the disk is not what is measured" if in_memory else "on the disk",
@@ -83,7 +88,7 @@ def _text(found: Measured, peers: Peers, *, load: float, in_memory: bool) -> str
         "load": load,
         "versions": ", ".join([*(f"{name} {version(name)}" for name in SHOWN), *theirs]),
     }
-    return page(found, runtime_calls(), facts)
+    return page(found, judged, facts)
 
 
 if __name__ == "__main__":

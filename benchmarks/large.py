@@ -71,17 +71,17 @@ def _names_only(name: str, sources: dict[str, Path], work: Path, peers: Peers) -
         Case(PYTHON, HERE, (sys.executable, "-c", ""), HERE / "large.py"),
         Case(SCAN, HERE, _baseline("scan", static), HERE / "large.py"),
         Case(COPY, HERE, _baseline("copy", static, copied), HERE / "large.py", (copied,)),
-        *states(folder, "assetbuild"),
-        *_one_changed(folder, work / f"alone-{name}", DIGEST_ONLY),
-        *_collectstatic(static, work / f"collected-{name}", peers),
+        *states(folder, "assetbuild", heavy=name == "L"),
+        *(_one_changed(folder, work / "alone-names", DIGEST_ONLY) if name == "M" else ()),
+        *_collectstatic(static, work / f"collected-{name}", peers, changed=name == "M"),
         _static_digest(static, work / f"digested-{name}", peers),
     ]
     return Group(
         NAMES[name],
         "Nothing is minified or compressed; every file gets a name with its digest. assetbuild and collectstatic, with "
         "Django's ManifestStaticFilesStorage, also rewrite references: assetbuild reads every script with a parser for "
-        "that, collectstatic reads style sheets with regular expressions. Flask-Static-Digest rewrites none. The "
-        "script that changes has 160 KB; a comment is added to it.",
+        "that, collectstatic reads style sheets with regular expressions. Flask-Static-Digest rewrites none. Where "
+        "a script changes, it has 160 KB, and a comment is added to it.",
         tuple(cases),
     )
 
@@ -99,16 +99,13 @@ def _one_changed(folder: Path, alone: Path, config: str) -> tuple[Case, ...]:
     )
 
 
-def _collectstatic(static: Path, target: Path, peers: Peers) -> tuple[Case, ...]:
+def _collectstatic(static: Path, target: Path, peers: Peers, *, changed: bool) -> tuple[Case, ...]:
     if "python" not in peers.paths:
         return (absent("collectstatic", peers.why["python"]),)
     command = (str(peers.paths["python"]), str(HERE / "collectstatic.py"), str(static), str(target))
     again = Case("collectstatic, nothing to do", HERE, command, target / "staticfiles.json")
-    return (
-        replace(again, name="collectstatic, cold", removed=(target,)),
-        again,
-        replace(again, name="collectstatic, one script changed", changed=(static / _SCRIPT,)),
-    )
+    one = replace(again, name="collectstatic, one script changed", changed=(static / _SCRIPT,))
+    return (replace(again, name="collectstatic, cold", removed=(target,)), again, *((one,) if changed else ()))
 
 
 def _static_digest(static: Path, target: Path, peers: Peers) -> Case:
@@ -131,7 +128,7 @@ def _minified(sources: dict[str, Path], work: Path, peers: Peers) -> Group:
         MINIFIED,
         "Every style sheet and script minified on its own, every file named, nothing compressed. webassets has the "
         "same minifiers, proves nothing and rewrites no reference; other files than these are named by plain Python.",
-        (theirs, *states(folder, "assetbuild")),
+        (theirs, *states(folder, "assetbuild", heavy=True)),
     )
 
 

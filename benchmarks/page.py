@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.cases import Case, Group
 from benchmarks.measure import Measured, Run
-from benchmarks.wanted import DEMANDS, Judged, Median, Place, judge
+from benchmarks.wanted import Judged, Median, Place
 
 TEXT = """# Benchmarks
 
@@ -25,7 +25,9 @@ had together: the system's own count for the largest, or, where that is more, th
 
 "Cold" is without cache and output. "Outputs deleted, cache kept" is CI with a cache that is kept. "Nothing to do" has
 both. "Again" is a second run of a program that has no such notion: what one pays when nothing changed. What each row
-does is not quite the same; a line above each table says where it differs.
+does is not quite the same; what stands above each table says where it differs. A peer that is missing has a row that says so:
+hugo and Sprockets come from the system (Debian's `hugo`, `ruby-sprockets`, `ruby-terser` and `ruby-cssmin`), node too, and
+all others are fetched.
 
 {notice}## What is asked for
 
@@ -59,14 +61,14 @@ def _median(runs: Sequence[Run]) -> Median:
     )
 
 
-def page(found: Measured, further: Sequence[Judged], facts: Mapping[str, object]) -> str:
+def page(found: Measured, judged: Sequence[Judged], facts: Mapping[str, object]) -> str:
     middle = medians(found)
     counts = sorted({len(found.runs[case]) for case in found.runs if found.runs[case]})
     return TEXT.format(
         notice=_notice(found),
         larger=LARGER if any(group.title[0] in "ML" for group in found.groups) else "",
         rounds=" or ".join(map(str, counts)) or "none",
-        demands=demand_table([*(judge(demand, middle) for demand in DEMANDS), *further]),
+        demands=demand_table(judged),
         tables="\n".join(table(group, found, middle) for group in found.groups),
         **facts,
     )

@@ -6,7 +6,6 @@ Judges medians that others took. A row that was not measured leaves its demand o
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -146,6 +145,9 @@ DEMANDS: tuple[Ratio | Peak, ...] = (
 )
 
 
+RUNTIME = "run-time half"
+
+
 def judge(demand: Ratio | Peak, medians: Mapping[Place, Median]) -> Judged:
     needed = [demand.row] if isinstance(demand, Peak) else [demand.row, *(place for _, place in demand.base)]
     lacking = [f"{name} ({title})" for title, name in needed if (title, name) not in medians]
@@ -160,9 +162,15 @@ def judge(demand: Ratio | Peak, medians: Mapping[Place, Median]) -> Judged:
 
 
 def runtime_calls() -> Sequence[Judged]:
-    """The demands of the run-time half, which `runtime_calls.rows()` measures and judges in its own process."""
-    name = "benchmarks.runtime_calls"
-    if importlib.util.find_spec(name) is None:
-        return [Judged("the run-time half", "", 0, None, why="benchmarks/runtime_calls.py is not there")]
-    rows: Callable[[], Sequence[Judged]] = importlib.import_module(name).rows
-    return rows()
+    """The demands of the run-time half, which `rows` of `benchmarks.runtime_calls` measures and judges, if it is there.
+
+    Whatever becomes of it, what was measured before is worth its page.
+    """
+    try:
+        rows: Callable[[], Sequence[Judged]] = importlib.import_module("benchmarks.runtime_calls").rows
+        return rows()
+    except KeyboardInterrupt:
+        why = "interrupted"
+    except Exception as error:  # noqa: BLE001
+        why = f"{type(error).__name__}: {error}"
+    return [Judged(RUNTIME, "", 0, None, why=why)]

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -255,10 +256,33 @@ def test_titles_of_rows_differ_within_a_table(everything: tuple[Group, ...]) -> 
         assert len(names) == len(set(names)), group.title
 
 
-def test_tables_of_a_run_that_was_not_asked_for_the_run_time_half_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+def test_rows_of_the_run_time_half_are_those_of_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Judged("url()", "a dict hit", 3, 2.5)
+    module = ModuleType("benchmarks.runtime_calls")
+    monkeypatch.setattr(module, "rows", lambda: [row], raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert wanted.runtime_calls() == [row]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(ValueError("no manifest"), "ValueError: no manifest"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_a_run_time_half_that_fails_costs_no_other_row(
+    error: BaseException, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows() -> list[Judged]:
+        raise error
+
+    module = ModuleType("benchmarks.runtime_calls")
+    monkeypatch.setattr(module, "rows", rows, raising=False)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert [each.verdict for each in wanted.runtime_calls()] == [f"not measured: {said}"]
+
+
+def test_a_run_time_half_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "benchmarks.runtime_calls", None)
     (row,) = wanted.runtime_calls()
-    assert row.verdict == "not measured: benchmarks/runtime_calls.py is not there"
+    assert row.verdict.startswith("not measured: ModuleNotFoundError")
 
 
 # --- baselines -------------------------------------------------------------------------------------------
