@@ -25,9 +25,9 @@ had together: the system's own count for the largest, or, where that is more, th
 
 "Cold" is without cache and output. "Outputs deleted, cache kept" is CI with a cache that is kept. "Nothing to do" has
 both. "Again" is a second run of a program that has no such notion: what one pays when nothing changed. What each row
-does is not quite the same; what stands above each table says where it differs. A peer that is missing has a row that says so:
-hugo and Sprockets come from the system (Debian's `hugo`, `ruby-sprockets`, `ruby-terser` and `ruby-cssmin`), node too, and
-all others are fetched.
+does is not quite the same; what stands above each table says where it differs. A peer that is missing has a row that
+says so: hugo and Sprockets come from the system (Debian's `hugo`, `ruby-sprockets`, `ruby-terser` and `ruby-cssmin`),
+node too, and all others are fetched.
 
 {notice}## What is asked for
 
