@@ -1,7 +1,7 @@
 """What no tool can do without: `scan` lists and stats a tree; `copy` also reads, digests and writes every file.
 
 Takes the word, the tree and, for `copy`, a folder to write to. `compress` takes the manifest of a build and makes, on
-two threads and in memory only, the variants that it names.
+two threads and in memory only, the variants that it names; it prints their bytes.
 """
 
 import hashlib
@@ -53,13 +53,15 @@ def compress(manifest: str) -> None:
     work = [(asset["size"], way, asset["path"]) for asset in assets for way in asset.get("variants", {})]
     root = os.path.dirname(manifest)
 
-    def one(entry: tuple[int, str, str]) -> None:
+    def one(entry: tuple[int, str, str]) -> int:
         with open(os.path.join(root, entry[2]), "rb") as stream:
-            ways[entry[1]](stream.read())  # type: ignore[no-untyped-call,unused-ignore]
+            return len(ways[entry[1]](stream.read()))  # type: ignore[no-untyped-call,unused-ignore]
 
     with ThreadPoolExecutor(2) as pool:
         # The costliest first, so that no thread ends long before the other.
-        list(pool.map(one, sorted(work, key=lambda entry: entry[0] * (20 if entry[1] == "br" else 1), reverse=True)))
+        print(
+            sum(pool.map(one, sorted(work, key=lambda entry: entry[0] * (20 if entry[1] == "br" else 1), reverse=True)))
+        )
 
 
 if sys.argv[1] == "scan":
