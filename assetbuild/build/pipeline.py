@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
+from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
@@ -35,7 +35,9 @@ from assetbuild.build.results import Built, Change, ChangeKind, Output
 from assetbuild.build.scan import scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
+from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
 
 
@@ -72,6 +74,8 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
+    opened: tuple[Opened, ...] = ()
+    """What texts depend on besides sources."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -123,7 +127,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = tuple(source.file for source in found.sources)
+    files = (*uptodate.files_beside(config, left), *(source.file for source in found.sources))
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -166,6 +170,7 @@ def _build(
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
+        opened=made.opened,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
@@ -220,8 +225,9 @@ def make(
     `named`: assets that pages are known to load.
     """
     report = _Report(list(config.problems))
-    namespace, problems = discover(config, found)
-    report.phase(problems)
+    texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
+    namespace, problems = discover(config, texts.found)
+    report.phase([*texts.problems, *problems])
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
         scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
@@ -253,7 +259,8 @@ def make(
             )
             report.phase(problems)
     steps = (*steps, *licence_files)
-    document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
+    importmap = related.importmap(config, namespace.published, graph.edges)
+    document, build_id = manifest.render(outputs, importmap, names_in_templates(config))
     return Made(
         outputs=outputs,
         manifest=document,
@@ -265,6 +272,7 @@ def make(
         descriptions=describe(steps, compiled, contents, linked, blobs),
         blobs=blobs,
         mapped=graph.mapped,
+        opened=texts.opened,
     )
 
 
