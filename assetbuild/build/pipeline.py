@@ -226,8 +226,9 @@ def make(
     """
     report = _Report(list(config.problems))
     texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
+    report.phase(texts.problems)
     namespace, problems = discover(config, texts.found)
-    report.phase([*texts.problems, *problems])
+    report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
         scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)

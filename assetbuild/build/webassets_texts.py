@@ -234,9 +234,8 @@ class _Maker:
     # --- problems ----------------------------------------------------------------------------------------
 
     def place(self, word: Word | None = None) -> Place:
-        path = str(self.config.webassets.file or self.config.file)
         line, column = word.place if word is not None else self.translation.place
-        return Place(path, line, column)
+        return _place(str(self.config.webassets.file or self.config.file), line, column)
 
     def fail(self, text: str, *, hint: str) -> None:
         self.problems.append(Problem("webassets-failed", text, self.place(), hint=hint))
@@ -250,9 +249,17 @@ class _Maker:
             hint = "install the tool that it runs, correct the file, or take the filter out"
             notes = (f"it was at {error.file}",) if error.file else ()
             return Problem("webassets-failed", text, named, notes=notes, hint=hint)
-        at = Place(error.file, error.line, error.column)
+        at = _place(error.file, error.line, error.column)
         notes = (f"the filter is named in line {named.line} of {os.path.basename(named.path)}",)
         return Problem("webassets-failed", text, at, notes=notes, hint="correct the file")
+
+
+def _place(path: str, line: int, column: int) -> Place:
+    try:
+        lines = Path(path).read_text("utf-8", errors="replace").split("\n")
+    except OSError:
+        lines = []
+    return Place(path, line, column, lines[line - 1].rstrip() if 0 < line <= len(lines) else "")
 
 
 def _shape(job: Job, names: Mapping[str, str]) -> object:
