@@ -5,7 +5,7 @@ Takes the folder of the workload. Knows nothing of assetbuild: its environment d
 
 import sys
 
-from webassets import Bundle, Environment  # type: ignore[import-not-found]  # the peers' environment has it
+from webassets import Bundle, Environment
 
 STYLES = ("css/bootstrap.css", "css/leaflet.css", "css/select2.css", "css/fontawesome.css", "css/app.css")
 SCRIPTS = (
