@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assetbuild.build import webassets_bridge, webassets_read, yaml_places
+from assetbuild import __version__
+from assetbuild.build import index, inspection, uptodate, watching, webassets_bridge, webassets_read, why, yaml_places
 from assetbuild.build.events import Work
 from assetbuild.build.model import Place, Problem, Severity
 from assetbuild.build.webassets_bundles import IDLE, REWRITING
@@ -278,6 +279,63 @@ def test_jinja_templates_of_scripts_are_rendered_with_the_context_of_the_file(tm
     made = yaml_project(tmp_path, yaml, {"js/t.js": "var who = '{{ name }}';\n"})
     made.build()
     assert made.read("app.js") == "var who = 'Ann';"
+
+
+# --- looking without building ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("assets.yml", SASS + "\n"),
+        ("package.json", "{}\n"),
+        ("static/scss/_part.scss", "$c: green;\n"),
+    ],
+)
+def test_the_index_knows_that_nothing_is_to_do_until_something_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setattr(uptodate, "RACY_NS", 0)
+    made = yaml_project(tmp_path, SASS)
+    made.build()
+    made.build()  # the cache's folder, made by the first, moved the time of the project's folder
+    monkeypatch.chdir(tmp_path)
+    assert index.answer(["build"], version=__version__) is not None
+    (tmp_path / name).write_text(text)
+    assert index.answer(["build"], version=__version__) is None
+
+
+def test_the_yaml_file_is_watched_like_the_configuration(tmp_path: Path) -> None:
+    made = yaml_project(tmp_path, SASS)
+    scope = watching.scope_of(made.config, (tmp_path / "assetbuild.toml",))
+    before = watching.look(scope)
+    (tmp_path / "assets.yml").write_text(SASS + "\n")
+    changed = watching.causes_between(before, watching.look(scope))
+    assert [(cause.logical, cause.kind) for cause in changed] == [("", watching.Kind.CHANGED)]
+
+
+def test_commands_that_only_look_write_nothing_and_know_names_of_templates(tmp_path: Path) -> None:
+    pages = {"/templates/a.html": '{% assets "site" %}{{ ASSET_URL }}{% endassets %}{% assets "sit" %}{% endassets %}'}
+    made = yaml_project(tmp_path, SASS, pages, f'templates = ["templates/*.html"]\n{CONFIG}')
+    before = sorted(tmp_path.rglob("*"))
+    (problem,) = inspection.check(made.config)
+    assert (problem.code, problem.hint) == ("template-unknown-asset", 'did you mean "site"?')
+    assert made.plan().changes
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_why_and_plan_tell_the_files_behind_a_text(tmp_path: Path) -> None:
+    made = yaml_project(tmp_path, SASS)
+    made.build()
+    lines = [text for _, text in why.explain(made.config, "gen/site.css").lines]
+    start = lines.index("gen/site.css (made by webassets, of what follows)")
+    assert lines[start + 1 : start + 4] == ["input css/b.css", "input scss/_part.scss", "input scss/site.scss"]
+    (tmp_path / "static/scss/_part.scss").write_text("$c: green;\n")
+    (change,) = [change for change in made.plan().changes if change.logical == "gen/site.css"]
+    assert change.reasons == ("input scss/_part.scss changed",)
+    (tmp_path / "assets.yml").write_text(SASS.replace("filters: libsass", "filters: libsass, cssrewrite"))
+    (change,) = [change for change in made.plan().changes if change.logical == "gen/site.css"]
+    assert "filters changed from cssrewrite, libsass to cssrewrite, libsass, cssrewrite" in change.reasons
 
 
 # --- refusals --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
 from assetbuild.build.cache import Cache
@@ -76,6 +76,8 @@ class Made:
     """The scripts with specifiers that only an import map answers."""
     opened: tuple[Opened, ...] = ()
     """What texts depend on besides sources."""
+    made_of: Mapping[str, Description] = field(default_factory=dict)
+    """Of sources that are no files but were made for this build."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -270,10 +272,11 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs),
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
         blobs=blobs,
         mapped=graph.mapped,
         opened=texts.opened,
+        made_of=texts.made_of,
     )
 
 

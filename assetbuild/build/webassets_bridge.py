@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -184,14 +185,17 @@ def _packages(module: ModuleType) -> list[str]:
     """The distributions of what a filter's code imports, wherever in it."""
     text = Path(module.__file__ or "").read_text(encoding="utf-8", errors="replace") if module.__file__ else ""
     names = {match[1] for match in re.finditer(r"(?m)^\s*(?:import|from)\s+(\w+)", text)} - {"webassets"}
-    known = _distributions()
-    found = {package for name in names for package in known.get(name, ())}
-    return sorted(package for package in found if _is_installed(package))
+    named = {name: _NAMED.get(name, name) for name in names - sys.stdlib_module_names}
+    found = {package for package in named.values() if _is_installed(package)}
+    others = [name for name, package in named.items() if package not in found and find_spec(name) is not None]
+    if others:  # their packages have other names, and finding out which takes its time
+        known = packages_distributions()
+        found |= {package for name in others for package in known.get(name, ())}
+    return sorted(found)
 
 
-@functools.cache
-def _distributions() -> Mapping[str, list[str]]:
-    return packages_distributions()
+_NAMED = {"sass": "libsass", "scss": "pyScss", "PIL": "pillow"}
+"""Packages whose distributions have another name."""
 
 
 def _is_installed(package: str) -> bool:

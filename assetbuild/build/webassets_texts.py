@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +42,14 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The tree with the texts in it; `opened` is all that they depend on and that lies outside the tree."""
+    """The tree with the texts in it; `opened` is all that they depend on and that lies outside the tree.
+
+    `made_of` describes each text by its logical path.
+    """
 
     found: Tree
     opened: tuple[Opened, ...] = ()
+    made_of: Mapping[str, keys.Description] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
@@ -58,6 +62,7 @@ def with_texts(config: Config, found: Tree, *, cache: Cache | None, listener: Li
     for source in found.sources:
         sources.setdefault(source.logical, source)
     made: list[Source] = []
+    made_of: dict[str, keys.Description] = {}
     settings = _settings(config)
     opened = dict(settings)
     for translation in config.webassets.translations:
@@ -65,10 +70,11 @@ def with_texts(config: Config, found: Tree, *, cache: Cache | None, listener: Li
         text = maker.text()
         if text is not None:
             opened |= dict(text[1])
+            made_of[translation.logical] = maker.story
             made.append(_source(config, translation, text[0]))
     inside = {source.file for source in found.sources}
     outside = tuple((path, digest) for path, digest in sorted(opened.items()) if path not in inside)
-    return Texts(replace(found, sources=(*found.sources, *made)), outside, tuple(problems))
+    return Texts(replace(found, sources=(*found.sources, *made)), outside, made_of, tuple(problems))
 
 
 def _settings(config: Config) -> tuple[Opened, ...]:
@@ -141,6 +147,8 @@ class _Maker:
     cache: Cache | None
     listener: Listener
     problems: list[Problem]
+    story: keys.Description = ()
+    """What is told of the text: what it is surely made of, and files of another language, of which it may be."""
 
     def text(self) -> tuple[str, tuple[Opened, ...]] | None:
         """The text and what was opened for it; None with a problem."""
@@ -153,10 +161,12 @@ class _Maker:
         custom = self.config.webassets.custom_filters
         names = sorted({word.text for word in self.translation.run.words()})
         try:
-            key = keys.key(tuple(self.described(job, bridge.version(names, custom))))
+            description = tuple(self.described(job, bridge.version(names, custom)))
         except OSError as error:
             self.fail(f"a file cannot be read: {error.strerror or error}", hint="correct its permissions")
             return None
+        key = keys.key(description)
+        self.story = tuple(pair for pair in description if self.is_told(pair[0], job))
         if (known := self.cached(key)) is not None:
             self.listener(Done(Work.REUSE, self.translation.logical, "webassets"))
             return known
@@ -214,9 +224,10 @@ class _Maker:
     def described(self, job: Job, version: str) -> Iterator[tuple[str, str]]:
         """All that the text depends on, but for what filters are seen to open. Raises OSError."""
         yield "webassets", version
+        yield "filters", ", ".join(word.text for word in self.translation.run.words())
         yield "output", self.translation.logical
         yield "bundle", json.dumps(_shape(job, {source.file: name for name, source in self.sources.items()}))
-        yield "config", json.dumps(dict(self.config.webassets.config), sort_keys=True, default=str)
+        yield "config of filters", json.dumps(dict(self.config.webassets.config), sort_keys=True, default=str)
         kind = text_kind(self.translation.logical) or TextKind.JS
         wanted = {self.logical_of(path) for path in job.files()}
         wanted |= {source.logical for run in _runs(self.translation.run) for word in run.depends
@@ -227,6 +238,14 @@ class _Maker:
         for path, digest in self.settings:
             if digest:
                 yield f"settings {os.path.basename(path)}", digest
+
+    def is_told(self, what: str, job: Job) -> bool:
+        logical = what.removeprefix("input ")
+        if logical == what:
+            return what not in ("output", "bundle")
+        own = {self.logical_of(path) for path in job.files()}
+        foreign = {os.path.splitext(name)[1].lower() for name in own} - {".css", ".js"}
+        return logical in own or os.path.splitext(logical)[1].lower() in foreign
 
     def logical_of(self, path: str) -> str:
         return next(logical for logical, source in self.sources.items() if source.file == path)
