@@ -74,6 +74,8 @@ def test_bundles_that_are_written_out_in_python_are_taken_over(tmp_path: Path, t
          "it uses the filters get_filter('babel', presets='env'); write it into a webassets YAML file"),
         ("register('x', Bundle('css/c.css', output='x.css'))", "css/c.css is not below a static folder"),
         ("register('x', Bundle('css/a.css'))", "it has no output"),
+        ("register('x', y); y = Bundle('css/a.css', output='a.css'); y = Bundle('css/b.css', output='b.css')",
+         '2: the bundle "x" is computed'),
     ],
 )  # fmt: skip
 def test_what_is_computed_or_needs_webassets_is_reported_with_its_line(tmp_path: Path, text: str, note: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -117,20 +120,62 @@ def test_bundles_hold_bundles_by_name_and_in_place_and_containers_have_several_a
 
 
 def test_what_webassets_made_before_is_no_source(tmp_path: Path) -> None:
-    old = {"css/all.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n"}
+    old = {"css/all.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n", "js/all.min.js": "var mine;\n"}
     made = yaml_project(
         tmp_path,
         """
+        directory: .
         bundles:
-          css: { contents: "css/*.css", output: css/all.css }
-          js: { contents: "js/*.js", output: "js/all.%(version)s.js" }
+          css: { contents: "static/css/*.css", output: ./static/img/../css/all.css }
+          js: { contents: "static/js/*.js", output: "static/./js/all.%(version)s.js" }
         """,
         old,
     )
     notes = [problem for problem in made.build().problems if problem.code == "webassets-output"]
     assert "old" not in made.read("css/all.css") + made.read("js/all.js")
     assert "js/all.1a2b3c4d.js" not in made.manifest["assets"]
+    assert "var mine" in made.read("js/all.js")
     assert [(note.severity, note.hint) for note in notes] == [(Severity.NOTE, "delete the file")] * 2
+
+
+def test_what_bundles_in_one_bundle_name_twice_is_a_warning(tmp_path: Path) -> None:
+    made = yaml_project(
+        tmp_path, "a: {contents: [css/a.css, css/a.css, b, b], output: x.css}\nb: {contents: [css/b.css, css/a.css]}\n"
+    )
+    twice = [problem for problem in made.build().problems if problem.code == "webassets-twice"]
+    assert [(one.severity, one.place.line if one.place else 0) for one in twice] == [(Severity.WARNING, 2)] * len(twice)
+    assert "css/a.css twice" in twice[0].text
+    assert made.read("x.css") == "a { color: red }\nb { background: url(" + made.path("img/i.png") + ") }\n"
+
+
+NAMES = ["css/a.css", "css/b.css", "css/c.css"]
+contents = st.recursive(
+    st.lists(st.sampled_from([*NAMES, "css/*.css"]), min_size=1, max_size=3),
+    lambda inner: st.lists(
+        st.sampled_from(NAMES) | inner.map(lambda found: {"contents": found}), min_size=1, max_size=3
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.tuples(contents, contents).map(lambda both: [*both[0], "p", *both[1]]) | contents, contents)
+def test_inputs_are_joined_in_the_order_of_webassets_each_at_its_first_place(whole: list[Any], part: list[Any]) -> None:
+    from webassets.loaders import YAMLLoader
+
+    from assetbuild.build.discover import discover
+    from assetbuild.build.pipeline import walk
+
+    text = json.dumps(
+        {"directory": "static", "bundles": {"x": {"contents": whole, "output": "gen/x.css"}, "p": {"contents": part}}}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        made = yaml_project(Path(folder), text, {name: f"{name} " for name in NAMES})
+        namespace, _ = discover(made.config, walk(made.config))
+        environment = YAMLLoader(f"{folder}/assets.yml").load_environment()
+        environment.cache = environment.manifest = environment.versions = environment.updater = False
+        stream = io.StringIO()
+        environment["x"].build(force=True, output=stream)
+    assert list(namespace.bundles["gen/x.css"]) == list(dict.fromkeys(stream.getvalue().split()))
 
 
 def test_names_in_the_configuration_are_in_the_manifest_too(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from assetbuild.build.config_values import glob_problem, logical_path_problem, printable
 from assetbuild.build.globs import is_glob
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import BundleSpec, Place, Problem
+from assetbuild.build.model import BundleSpec, Place, Problem, Severity
 from assetbuild.build.webassets_model import Declared, File, Named, Run, Translation, Webassets, Word
 
 MINIFIERS = frozenset(("cleancss", "css_slimmer", "cssmin", "jsmin", "rcssmin", "rjsmin", "yui_css", "yui_js"))
@@ -26,6 +26,9 @@ IDLE = frozenset((*MINIFIERS, "gzip"))
 """Filters that never run: twins are what `compress` says."""
 
 _VERSION = re.compile(r"[.\-_]?%\(version\)s")
+_MARK = "0version0"
+_OLD_VERSION = "(?:[0-9a-f]{8,64}|[0-9]{9,})"
+"""What webassets put there: a hash or a time. `app.min.js` is nobody's output `app.%(version)s.js`."""
 _DEEPEST = 50
 
 
@@ -97,10 +100,9 @@ class _Mapper:
             text = f'{what}, "{printable(word.text)}", is neither CSS nor JavaScript by its suffix'
             self.fail("webassets-output", text, word.place, hint="let it end in .css, .js, .mjs or .cjs")
         else:
-            before, _, after = word.text.partition("%(version)s")
-            start = logical.removesuffix(plain)
-            escaped = re.escape(start + before) + ("[0-9A-Za-z]+" + re.escape(after) if after else "")
-            self.outputs[logical] = escaped
+            marked = word.text.replace("%(version)s", _MARK)
+            escaped = re.escape(self.logical(marked) or posixpath.normpath(marked))
+            self.outputs[logical] = escaped.replace(_MARK, _OLD_VERSION)
             return logical
         return ""
 
@@ -153,8 +155,21 @@ class _Mapper:
             self.bundles[logical] = BundleSpec(logical, (logical,))
             return
         words = _flat(made)
+        self.problems += self._twice(logical, made)
         self.bundles[logical] = BundleSpec(logical, tuple(dict.fromkeys(word.text for word in words)))
         self.places |= {("bundles", logical, word.text): self.at(word.place) for word in words}
+
+    def _twice(self, logical: str, made: Run) -> list[Problem]:
+        """Warnings for what two of the bundles in one name: webassets joins it twice; here its first place counts."""
+        seen: dict[str, Run] = {}
+        problems = []
+        for run, word in _placed(made):
+            if seen.setdefault(word.text, run) is not run:
+                text = f'the bundle "{logical}" holds {word.text} twice; it is joined once, at its first place'
+                place = self.at(word.place)
+                hint = "take it out of one of the bundles"
+                problems.append(Problem("webassets-twice", text, place, severity=Severity.WARNING, hint=hint))
+        return problems
 
     def at_spot(self, declared: Declared) -> tuple[int, int]:
         return declared.filters[0].place if declared.filters else declared.place
@@ -253,8 +268,14 @@ def _plain(run: Run) -> Run:
     return replace(run, contents=contents, filters=tuple(word for word in run.filters if word.text not in IDLE))
 
 
-def _flat(run: Run) -> Sequence[Word]:
-    found: list[Word] = []
+def _flat(run: Run) -> list[Word]:
+    return [word for _, word in _placed(run)]
+
+
+def _placed(run: Run) -> Iterator[tuple[Run, Word]]:
+    """Every input with the bundle that names it, in order."""
     for item in run.contents:
-        found += _flat(item) if isinstance(item, Run) else [item]
-    return found
+        if isinstance(item, Run):
+            yield from _placed(item)
+        else:
+            yield run, item
