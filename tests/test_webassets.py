@@ -210,6 +210,23 @@ def test_other_filters_are_run_by_webassets_and_their_text_goes_on_like_a_source
     assert made.count(Work.PROCESS) == 1
 
 
+def test_the_text_is_the_one_that_webassets_makes_by_itself(tmp_path: Path) -> None:
+    from webassets.loaders import YAMLLoader
+
+    from assetbuild.build.events import nobody
+    from assetbuild.build.pipeline import walk
+    from assetbuild.build.webassets_texts import with_texts
+
+    made = yaml_project(tmp_path, SASS.replace("[cssrewrite, cssmin]", "cssrewrite") + "url: /assets\n")
+    texts = with_texts(made.config, walk(made.config), cache=None, listener=nobody)
+    (text,) = [source.data for source in texts.found.sources if source.data is not None]
+    environment = YAMLLoader(str(tmp_path / "assets.yml")).load_environment()
+    environment.cache = environment.manifest = environment.versions = environment.updater = False
+    stream = io.StringIO()
+    environment["site"].build(force=True, output=stream)
+    assert text.decode() == stream.getvalue()
+
+
 def test_a_build_with_nothing_to_do_runs_no_filter_and_a_new_output_folder_takes_it_from_the_cache(
     tmp_path: Path,
 ) -> None:
