@@ -37,6 +37,12 @@ if TYPE_CHECKING:
         module: NotRequired[bool]
         stable: NotRequired[bool]
 
+    class BundleEntry(TypedDict):
+        """What `{% assets %}` means by a name: `assets` in order, and the `extra` that webassets has for templates."""
+
+        assets: list[str]
+        extra: NotRequired[dict[str, Any]]
+
     class ManifestDict(TypedDict):
         """A whole manifest; `assets` by logical path."""
 
@@ -44,9 +50,10 @@ if TYPE_CHECKING:
         build: str
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
+        bundles: NotRequired[dict[str, BundleEntry]]
 
 else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
-    VariantEntry = Entry = ManifestDict = dict
+    VariantEntry = Entry = BundleEntry = ManifestDict = dict
 
 SCHEMA = 1
 _REBUILD = "run `assetbuild build` to write it anew"
@@ -145,6 +152,8 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     """True only for what `_faults` finds nothing wrong with; False means: look closely."""
     assets = document["assets"]
     entries = list(assets.values())
+    if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
+        return False
     if not entries:
         return "importmap" not in document
     try:
@@ -210,6 +219,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
         for fault in _entry_faults(entry, assets):
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
+    yield from _bundles_faults(document.get("bundles", {}), assets)
 
 
 def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]:
@@ -263,6 +273,21 @@ def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]
             yield f"the import map's key {specifier!r} {fault}"
         if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
             yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
+
+
+def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(bundles, dict):
+        yield f'"bundles" must be an object, found {_kind(bundles)}'
+        return
+    for name, bundle in bundles.items():
+        if not isinstance(bundle, dict) or not isinstance(bundle.get("assets"), list):
+            yield f'bundle {name!r} must be an object with an array "assets"'
+            continue
+        for asset in bundle["assets"]:
+            if not isinstance(asset, str) or asset not in assets:
+                yield f'bundle {name!r} names {asset!r}, which is not in "assets"'
+        if not isinstance(bundle.get("extra", {}), dict):
+            yield f'"extra" of bundle {name!r} must be an object, found {_kind(bundle["extra"])}'
 
 
 def path_fault(path: str) -> str:

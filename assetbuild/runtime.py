@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, NoReturn
 
-    from assetbuild.manifest import Entry, ManifestDict
+    from assetbuild.manifest import BundleEntry, Entry, ManifestDict
     from assetbuild.markup import Line
 
     Make = Callable[..., Iterator[Line]]
@@ -186,6 +186,10 @@ class Assets:
     def integrity(self, name: str) -> str:
         """`sha384-...`, as in an `integrity` attribute. Raises `UnknownAsset`."""
         return _entry(name, self._current())["integrity"]
+
+    def bundle(self, name: str) -> BundleEntry | None:
+        """What `{% assets %}` means by a name that is not an asset's own; None where it is none."""
+        return self._current().document.get("bundles", {}).get(name)
 
     def tags(self, *names: str, nonce: str | None = None) -> Markup:
         """The elements that load style sheets and scripts: one per name, in order, each element once.

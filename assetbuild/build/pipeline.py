@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
+from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
@@ -47,7 +47,9 @@ from assetbuild.build.results import Built, Change, ChangeKind, Output
 from assetbuild.build.scan import ScanContext, scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
+from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
 
 
@@ -84,6 +86,10 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
+    opened: tuple[Opened, ...] = ()
+    """What texts depend on besides sources."""
+    made_of: Mapping[str, Description] = field(default_factory=dict)
+    """Of sources that are no files but were made for this build."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -135,7 +141,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = tuple(source.file for source in found.sources)
+    files = (*uptodate.files_beside(config, left), *(source.file for source in found.sources))
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -178,6 +184,7 @@ def _build(
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
+        opened=made.opened,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
@@ -234,7 +241,9 @@ def make(
     will read; where some will, it always does.
     """
     report = _Report(list(config.problems))
-    namespace, problems = discover(config, found)
+    texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
+    report.phase(texts.problems)
+    namespace, problems = discover(config, texts.found)
     report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         trusted_cache = None if options.force else cache
@@ -269,7 +278,8 @@ def make(
             )
             report.phase(problems)
     steps = (*steps, *licence_files)
-    document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
+    importmap = related.importmap(config, namespace.published, graph.edges)
+    document, build_id = manifest.render(outputs, importmap, names_in_templates(config))
     return Made(
         outputs=outputs,
         manifest=document,
@@ -278,9 +288,11 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs),
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
         blobs=blobs,
         mapped=graph.mapped,
+        opened=texts.opened,
+        made_of=texts.made_of,
     )
 
 

@@ -107,7 +107,7 @@ def _meet(source: Source, context: ScanContext, *, is_input: bool, held: bool) -
         scanner = Scanner.STYLE_SHEET
     else:
         scanner = Scanner.SKIM if context.skims and not is_input else Scanner.SCRIPT
-    blob = context.last.blob(source)
+    blob = context.last.blob(source) if source.data is None else None
     known = context.scans.get(scanner, blob.sha256) if blob is not None else None
     if blob is not None and known is not None:
         return _Met(source, blob, kind, scanner, known)
@@ -125,7 +125,7 @@ def _scan(met: _Met | Problem, context: ScanContext, *, is_input: bool) -> Resul
     if isinstance(met, Problem):
         return None, (met,)
     source, blob, kind, found = met.source, met.blob, met.kind, met.known
-    kept = SourceText(blob, kind)
+    kept = SourceText(blob, kind, source.data)
     content: str | SourceText = kept
     problems: tuple[Problem, ...] = ()
     if found is None:

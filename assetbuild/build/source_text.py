@@ -17,10 +17,11 @@ _KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """The text of a file that has been read before: of `blob`, decoded as `kind` is."""
+    """The text of a file that has been read before: of `blob`, decoded as `kind` is. `data`: of what is no file."""
 
     blob: Blob
     kind: TextKind
+    data: bytes | None = None
 
     def read(self) -> str:
         """Raises `BuildFailed` where the file holds other bytes by now."""
@@ -28,7 +29,7 @@ class SourceText:
 
     def decoded(self) -> Decoded:
         """Raises `BuildFailed` as `read` does."""
-        return _decoded(self.blob, self.kind)
+        return _decoded(self.blob, self.kind) if self.data is None else decode(self.data, self.kind)
 
 
 def decode(data: bytes, kind: TextKind) -> Decoded:

@@ -176,6 +176,8 @@ def posix(path: str) -> str:
 
 def read(source: Source) -> bytes:
     """The whole file. Raises OSError."""
+    if source.data is not None:
+        return source.data
     with open(source.file, "rb") as stream:
         return stream.read()
 
