@@ -31,6 +31,7 @@ from assetbuild.build import (
     skim_css,
     skim_js,
     urls,
+    webassets_model,
 )
 from assetbuild.build.cache import Cache
 from assetbuild.build.js_references import Bare, PageUrl
@@ -82,6 +83,7 @@ SCANNERS = (
     skim_css,
     skim_js,
     urls,
+    webassets_model,
 )
 """The modules that decide what a scan gives. Their code is in the key: a number would have to be thought of."""
 
