@@ -708,9 +708,10 @@ def test_going_back_and_forth_between_two_counts_as_two() -> None:
 
 def test_what_is_live_in_another_environment_is_kept() -> None:
     target = Target()
-    remote = dataclasses.replace(target.remote()[0], environment="staging")
-    publishing(1)(remote)
-    put_live(target, 2, 3)
+    remote = dataclasses.replace(target.remote()[0], environment="staging", plain_names="production")
+    for number, environment in ((1, "staging"), (2, "production"), (3, "production")):
+        publishing(number)(dataclasses.replace(remote, environment=environment))
+        target.clock.time += 100.0
     prune(target.remote()[0], ALL)
     assert set(target.ledger().builds()) == builds(1, 3)
 

@@ -25,7 +25,7 @@ from assetbuild.build.publish_plan import Policy
 from assetbuild.build.remote import Listener, Remote
 from assetbuild.build.storage import Failure, Storage, StorageError
 from assetbuild.build.storage_target import open_storage
-from assetbuild.build.transfer import GaveUp
+from assetbuild.build.transfer import GaveUp, Patience
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import ManifestDict
 
@@ -116,11 +116,21 @@ def opened(config: Config, *, environment: str = "", listener: Listener = lambda
         storage = _open(config, settings.target, "target", None)
         stack.callback(storage.close)
         ledger = Ledger(storage, settings.state, lambda: uuid.uuid4().hex)
+        patience = None
         if settings.has_own_state:
+            patience = Patience()
             state = _open(config, settings.state, "state", storage)
             stack.callback(state.close)
             ledger = replace(ledger, storage=state, prefix="")
-        yield Remote(storage, ledger, environment or settings.environment, workers=settings.workers, listener=listener)
+        yield Remote(
+            storage,
+            ledger,
+            environment or settings.environment,
+            workers=settings.workers,
+            listener=listener,
+            plain_names=settings.plain_names,
+            own_patience=patience,
+        )
 
 
 def _open(config: Config, target: str, key: str, beside: Storage | None) -> Storage:
