@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assetbuild import manifest
@@ -19,7 +20,6 @@ from assetbuild.build.config_paths import contains, real
 from assetbuild.build.config_publish import environment_problem
 from assetbuild.build.ledger import DamagedRecord, Ledger
 from assetbuild.build.model import BuildFailed, Config, Place, Problem
-from assetbuild.build.prune import Rules
 from assetbuild.build.publish import Local
 from assetbuild.build.publish_plan import Policy
 from assetbuild.build.remote import Listener, Remote
@@ -29,6 +29,9 @@ from assetbuild.build.transfer import GaveUp, Patience
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import ManifestDict
 
+if TYPE_CHECKING:
+    from assetbuild.build.prune import Rules
+
 
 def policy(config: Config) -> Policy:
     return Policy(config.publish.encoding, config.publish.headers)
@@ -36,6 +39,8 @@ def policy(config: Config) -> Policy:
 
 def rules(config: Config, *, most: int | None = None) -> Rules:
     """What a prune keeps; `most` as in `Rules`."""
+    from assetbuild.build.prune import Rules
+
     return Rules(config.publish.keep_releases, config.publish.retention, most)
 
 
