@@ -10,11 +10,12 @@ import enum
 import heapq
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
+from assetbuild.build import other_manifests
 from assetbuild.build.atomic import TEMPORARY
 from assetbuild.build.cache import CACHE_FOLDERS, own_files
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
@@ -109,10 +110,11 @@ def plan_clean(root: Path, manifest: Path, *, keep: int = 3, lock_held: bool = F
     return _plan(root, [*removals, *leftovers], records.problems)
 
 
-def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
+def plan_clobber(root: Path, manifest: Path, cache: Path, *, shaped: Sequence[Path] = ()) -> Plan:
     """Everything that this tool wrote, and nothing else: recorded files, the manifest, records and the cache.
 
     What another manifest below `root` needs stays, as long as that manifest is there: it may be another project's.
+    `shaped` are the configured manifests for other tools.
     """
     records = read_records(root)
     mine = manifest_name(root, manifest)
@@ -136,8 +138,28 @@ def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
             removals.append(Removal(RemovalKind.MANIFEST, manifest, "a manifest of assetbuild"))
         except ManifestError as error:
             problems.append(_foreign_manifest(manifest, error))
+    shapes, foreign = _shaped(root, others, shaped)
+    removals += shapes
+    problems += foreign
     removals += [Removal(RemovalKind.CACHE, path, "cache or lock") for path in own_files(cache)]
     return _plan(root, removals, tuple(problems), tops=(root, cache))
+
+
+def _shaped(root: Path, others: Collection[str], configured: Sequence[Path]) -> tuple[list[Removal], list[Problem]]:
+    """Manifests for other tools, while they hold what a build wrote. Outside of `root` no record alone is believed."""
+    removals: list[Removal] = []
+    problems: list[Problem] = []
+    recorded = [record for record in other_manifests.records(root) if record.owner not in others]
+    for record in recorded:
+        path = manifest_path(root, record.name)
+        if (path in configured or is_own_place(root, path)) and other_manifests.holds_our_bytes(path, record.digests):
+            removals.append(Removal(RemovalKind.MANIFEST, path, "a manifest for another tool"))
+        removals.append(Removal(RemovalKind.RECORD, record.path, "the record of a manifest for another tool"))
+    for path in sorted(set(configured) - {removal.path for removal in removals}):
+        if os.path.lexists(path):
+            problems.append(_foreign_shape(path))
+        removals += _leftovers(root, path)
+    return removals, problems
 
 
 def apply(plan: Plan) -> tuple[Path, ...]:
@@ -235,7 +257,11 @@ def _plan(root: Path, removals: Iterable[Removal], problems: Iterable[Problem], 
 
 def _state_folders(root: Path, top: Path) -> list[Path]:
     """The folders that this tool keeps below `top` and that may be empty already."""
-    names = [f"{STATE_FOLDER}/{name}" for name in ("pending", "releases", "tmp")] if top == root else CACHE_FOLDERS
+    names = (
+        [f"{STATE_FOLDER}/{name}" for name in (other_manifests.FOLDER, "pending", "releases", "tmp")]
+        if top == root
+        else CACHE_FOLDERS
+    )
     return [top / name for name in names if is_own_place(top, top / name / "any")]
 
 
@@ -294,6 +320,16 @@ def _foreign_manifest(manifest: Path, error: ManifestError) -> Problem:
         "foreign-manifest",
         f"left as it is, for it is not a manifest of assetbuild: {error.fault}",
         Place(str(manifest)),
+        severity=Severity.WARNING,
+        hint="delete it by hand if it is not needed",
+    )
+
+
+def _foreign_shape(path: Path) -> Problem:
+    return Problem(
+        "foreign-manifest",
+        "left as it is, for it does not hold what a build wrote there",
+        Place(str(path)),
         severity=Severity.WARNING,
         hint="delete it by hand if it is not needed",
     )

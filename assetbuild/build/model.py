@@ -112,6 +112,35 @@ class Licences(enum.Enum):
     """In a text file beside it, which the text's first comment names."""
 
 
+class Shape(enum.Enum):
+    """Whose manifest is written besides ours; the value is the key in `[other_manifests]`."""
+
+    DJANGO = "django"
+    """`ManifestStaticFilesStorage`, version 1.1."""
+    FLAT = "flat"
+    """Logical path -> output path: Pyramid's `ManifestCacheBuster` and others."""
+    VITE = "vite"
+    """Vite's `build.manifest`: https://vite.dev/guide/backend-integration"""
+
+
+class Bundler(enum.Enum):
+    """Whose build is adopted; the value is the key in the config."""
+
+    VITE = "vite"
+    """By the file of `build.manifest`."""
+    ESBUILD = "esbuild"
+    """By the file of `--metafile`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedBuild:
+    """A build of another tool, by what it says of itself. Paths are absolute; `base` is the configuration's folder."""
+
+    bundler: Bundler
+    file: Path
+    base: Path
+
+
 @dataclass(frozen=True, slots=True)
 class RootSpec:
     """An entry of `sources`: `path` as configured, below `package` when that is given; `mount` is '' or 'a/b'."""
@@ -175,6 +204,8 @@ class Config:
     bundles: tuple[BundleSpec, ...] = ()
     importmap: tuple[tuple[str, str], ...] = ()
     webassets: Webassets = field(default_factory=Webassets)
+    other_manifests: tuple[tuple[Shape, Path], ...] = ()
+    adopted: tuple[AdoptedBuild, ...] = ()
     cache_size: int = 1 << 30
     """The bytes that results of steps may take in the cache once a build has ended; 0 keeps none."""
     publish: PublishSettings = field(default_factory=PublishSettings)

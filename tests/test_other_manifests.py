@@ -1,0 +1,180 @@
+"""Manifests for other tools: written with ours, compared with it, and never over a file that is not this tool's."""
+
+from __future__ import annotations
+
+import json
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from assetbuild import __version__
+from assetbuild.build import clean, index, inspection, uptodate
+from assetbuild.build.model import BuildFailed
+from assetbuild.build.pipeline import Options
+from assetbuild.build.verify import verify
+from tests.project import PLAIN, Project, project
+
+ALL = f"""{PLAIN}[other_manifests]
+django = "public/assets/staticfiles.json"
+flat = "public/flat.json"
+vite = "elsewhere/vite.json"
+"""
+PATHS = ("public/assets/staticfiles.json", "public/flat.json", "elsewhere/vite.json")
+
+
+def built(tmp_path: Path) -> Project:
+    made = project(tmp_path, {"app.css": "a { color: red }"}, ALL)
+    made.build()
+    return made
+
+
+def contents(made: Project) -> list[bytes]:
+    return [(made.root / path).read_bytes() for path in PATHS]
+
+
+def test_every_configured_shape_is_written_and_says_what_the_manifest_says(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    django, flat, vite = map(json.loads, contents(made))
+    path = made.path("app.css")
+    assert (django["paths"], flat, vite["app.css"]["file"]) == ({"app.css": path}, {"app.css": path}, path)
+    assert verify(made.config) == ()
+
+
+def test_a_change_rewrites_them_and_no_change_leaves_them(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    before = contents(made)
+    assert made.build().up_to_date
+    assert made.build(force=True).written == 0
+    made.write({"static/app.css": "a { color: blue }"}).build()
+    after = contents(made)
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert json.loads(after[1]) == {"app.css": made.path("app.css")}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_one_that_is_gone_is_noticed_planned_and_written_again(tmp_path: Path, path: str) -> None:
+    made = built(tmp_path)
+    wanted = (made.root / path).read_bytes()
+    (made.root / path).unlink()
+    plan = made.plan()
+    assert not plan.up_to_date
+    assert [problem.code for problem in plan.problems] == ["other-manifest"]
+    checked = inspection.check_output(made.config, options=Options(jobs=1))
+    assert [problem.code for problem in checked] == ["other-manifest"]
+    assert made.build().written == 1
+    assert (made.root / path).read_bytes() == wanted
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_that_no_build_wrote_is_never_replaced(tmp_path: Path, path: str) -> None:
+    made = built(tmp_path)
+    old = made.manifest
+    (made.root / path).write_text('{"mine": 1}')
+    found = verify(made.config)
+    assert [(problem.code, "move it away" in problem.hint) for problem in found] == [("other-manifest", True)]
+    made.write({"static/app.css": "a { color: blue }"})
+    with pytest.raises(BuildFailed) as failed:
+        made.build()
+    assert [problem.code for problem in failed.value.problems] == ["foreign-manifest"]
+    assert failed.value.problems[0].place is not None
+    assert failed.value.problems[0].place.path == str(made.root / path)
+    assert (made.root / path).read_text() == '{"mine": 1}'
+    assert made.manifest == old
+
+
+def test_a_folder_or_a_link_at_its_place_is_an_error(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    (made.root / "public/flat.json").unlink()
+    (made.root / "public/flat.json").symlink_to(made.root / "elsewhere/other.json")
+    assert made.codes() == ["foreign-manifest"]
+    (made.root / "public/flat.json").unlink()
+    (made.root / "public/flat.json").mkdir()
+    assert made.codes() == ["config-manifest"]
+
+
+def test_a_build_that_died_between_its_writes_is_taken_up_again(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    old = contents(made)
+    made.write({"static/app.css": "a { color: blue }"}).build()
+    (made.root / PATHS[1]).write_bytes(old[1])
+    assert made.codes() == ["foreign-manifest"], "what an older build wrote is not what the record says"
+    (made.root / PATHS[1]).unlink()
+    (made.output / ".assetbuild" / "manifests").rename(made.root / "records")
+    assert made.codes() == [], "the same bytes are as good as a record"
+    made.write({"static/app.css": "a { color: green }"})
+    assert made.codes() == []
+
+
+def removals(made: Project) -> clean.Plan:
+    config = made.config
+    shaped = [path for _, path in config.other_manifests]
+    return clean.plan_clobber(config.output, config.manifest, config.cache, shaped=shaped)
+
+
+def test_clobber_removes_them_and_leaves_nothing(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    clean.apply(removals(made))
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"assetbuild.toml", "static/app.css"}
+    assert not made.output.exists()
+
+
+def test_clobber_leaves_one_that_was_edited_and_one_outside_that_is_not_configured(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    (made.root / PATHS[1]).write_text("mine")
+    made.write({"assetbuild.toml": ALL.replace('vite = "elsewhere/vite.json"\n', "")})
+    plan = removals(made)
+    clean.apply(plan)
+    assert [problem.code for problem in plan.problems] == ["foreign-manifest"]
+    assert [(made.root / path).exists() for path in PATHS] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ('flat = "public/assets/manifest.json"', "same file as the manifest of this build"),
+        ('flat = "x.json"\nvite = "x.json"', "same file as `other_manifests.flat`"),
+        ('flat = "x.json"\nvite = "x.json/y.json"', "one lies below the other"),
+        ('flat = "assetbuild.toml"', "overwrite the configuration"),
+        ('flat = "static/flat.json"', "lies in the source root"),
+        ('flat = ".assetbuild/flat.json"', "lies in `.assetbuild`"),
+        ('flat = "public/assets/.assetbuild/flat.json"', "lies in `.assetbuild`"),
+        ('flat = "public/assets"', "is a folder"),
+        ('flat = "public/"', "ends in `/`"),
+        ('flat = ""', "may not be empty"),
+        ("flat = 1", "must be a string"),
+        ('flatt = "x.json"', "has no key `flatt`"),
+    ],
+)
+def test_conflicting_places_are_config_errors_with_their_place(tmp_path: Path, table: str, text: str) -> None:
+    made = project(tmp_path, {"app.css": ""}, f"{PLAIN}[other_manifests]\n{table}\n")
+    with pytest.raises(BuildFailed) as failed:
+        _ = made.config
+    assert failed.value.exit_code == 2
+    assert text in failed.value.problems[0].text
+    place = failed.value.problems[0].place
+    assert place is not None
+    assert place.line >= 6
+    assert failed.value.problems[0].hint
+
+
+def test_no_manifest_is_written_where_an_output_goes(tmp_path: Path) -> None:
+    config = f'stable = ["data.json"]\n{PLAIN}[other_manifests]\nflat = "public/assets/data.json"\n'
+    made = project(tmp_path, {"data.json": "{}"}, config)
+    with pytest.raises(BuildFailed) as failed:
+        made.build()
+    assert [problem.code for problem in failed.value.problems] == ["output-clash"]
+    assert not (made.output / "data.json").exists()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_index_answers_only_while_they_are_untouched(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uptodate, "RACY_NS", 0)
+    made = built(tmp_path)
+    with chdir(tmp_path):
+        assert index.answer(("build",), version=__version__) is not None
+        (made.root / path).unlink()
+        assert index.answer(("build",), version=__version__) is None
