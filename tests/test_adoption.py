@@ -116,7 +116,7 @@ def test_an_entry_says_what_its_page_has_to_load(tmp_path: Path) -> None:
     made = vite_project(tmp_path)
     made.build()
     main = made.manifest["assets"]["src/main.js"]
-    css = ["assets/main-ChDb-q3f.css", "assets/shared-Dn0TWFOf.css"]
+    css = ["assets/shared-Dn0TWFOf.css", "assets/main-ChDb-q3f.css"]
     assert main["module"] is True
     assert (main["imports"], main["css"]) == (["_shared-DXRPGNKg.js"], css)
     assert main["preload"] == [*css, "src/text.woff2"]
@@ -130,8 +130,8 @@ def test_one_helper_serves_both_and_links_the_entry_s_style_sheets_first(tmp_pat
     found = [(tag.split()[0], tag.split('"')[3 if tag.startswith("<link") else 1]) for tag in tags]
     assert [tag for tag, _ in found] == ["<link", "<link", "<link", "<link", "<script"]
     assert all("integrity=" in tag for tag in tags)
-    assert "assets/main-ChDb-q3f.css" in tags[1]
-    assert "assets/shared-Dn0TWFOf.css" in tags[2]
+    assert "assets/shared-Dn0TWFOf.css" in tags[1]
+    assert "assets/main-ChDb-q3f.css" in tags[2]
     assert 'rel="modulepreload"' in tags[3]
     assert 'type="module"' in tags[4]
 

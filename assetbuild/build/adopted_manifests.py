@@ -67,7 +67,7 @@ def is_named_by_content(chunk: Chunk) -> bool:
 
 
 def closure(chunk: Chunk, by_file: Mapping[str, Chunk]) -> list[Chunk]:
-    """The chunks that it imports statically, also through others, in the order of Vite's guide: dependencies first."""
+    """The chunks that it imports statically, also through others, dependencies first."""
     found: dict[str, Chunk] = {}
     seen = {chunk.file}
     waiting = [(chunk, iter(chunk.imports))]  # not on the call stack: a long chain must not end in RecursionError

@@ -168,7 +168,8 @@ def _outputs(reading: Reading, blobs: Mapping[str, Blob]) -> Iterator[Output]:
 
     for chunk in reading.chunks:
         loaded = closure(chunk, by_file)
-        linked = [chunk, *loaded] if reading.build.bundler is Bundler.VITE else [chunk]  # a cssBundle is whole
+        # In the order of the pages that Vite itself writes; its guide has the entry's own first. A cssBundle is whole.
+        linked = [*loaded, chunk] if reading.build.bundler is Bundler.VITE else [chunk]
         css = logicals(file for one in linked for file in one.css) if chunk.is_script else ()
         sheets = [by_file[file] for one in linked for file in one.css]
         blob = blobs[reading.path(chunk.file)]
