@@ -22,7 +22,7 @@ from assetbuild.build.verify import verify
 from assetbuild.build.why import explain
 from tests.project import PLAIN, Project, project
 
-VITE = {
+VITE: dict[str, dict[str, Any]] = {
     "_shared-DXRPGNKg.js": {
         "file": "assets/shared-DXRPGNKg.js",
         "name": "shared",
@@ -46,7 +46,7 @@ VITE = {
 MAIN = """import"./shared-DXRPGNKg.js"; new URL("/nowhere.png", import.meta.url)
 //# sourceMappingURL=main-UnNt__Xt.js.map
 """
-ESBUILD = {
+ESBUILD: dict[str, Any] = {
     "inputs": {},
     "outputs": {
         "out/main-TBF3DMEL.js": {

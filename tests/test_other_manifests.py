@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from assetbuild.build import clean, index, inspection, uptodate
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
 from assetbuild.build.verify import verify
+from tests.doc_sessions import blocks
 from tests.project import PLAIN, Project, project
 
 ALL = f"""{PLAIN}[other_manifests]
@@ -39,6 +42,32 @@ def test_every_configured_shape_is_written_and_says_what_the_manifest_says(tmp_p
     path = made.path("app.css")
     assert (django["paths"], flat, vite["app.css"]["file"]) == ({"app.css": path}, {"app.css": path}, path)
     assert verify(made.config) == ()
+
+
+PYRAMID = """
+import json
+import sys
+sys.path.insert(0, ".")
+from pyramid.request import Request
+from pyramid_app import application
+app = application()
+request = Request.blank("/")
+request.registry = app.registry
+url = request.static_path("public/assets/app.css")
+answer = Request.blank(url).get_response(app)
+print(json.dumps([url, answer.status_int, answer.content_type, answer.text, answer.cache_control.max_age]))
+"""
+
+
+def test_the_pyramid_app_of_the_docs_serves_what_its_static_urls_name(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    page = blocks((Path(__file__).parent.parent / "docs/howto-vite.md").read_text("utf-8"))
+    app = next(block.text for block in page if block.file == "pyramid_app.py")
+    made.write({"pyramid_app.py": app})
+    command = [sys.executable, "-c", PYRAMID.replace('"public', f'"{tmp_path}/public')]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    path = made.path("app.css")
+    assert json.loads(done.stdout) == [f"/static/{path}", 200, "text/css", made.read("app.css"), 31536000]
 
 
 def test_a_change_rewrites_them_and_no_change_leaves_them(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from assetbuild import Assets
 from assetbuild.build.model import Bundler
 from assetbuild.build.verify import verify
 from tests import bundlers
+from tests.project import project
 
 PAGES = (("a", "main"), ("b", "other"))
 
@@ -52,7 +53,7 @@ def test_a_new_build_of_the_tool_is_noticed_with_all_that_it_renamed(tmp_path: P
 
 
 def test_style_sheets_are_linked_in_the_order_of_vite_s_own_pages(tmp_path: Path) -> None:
-    made = bundlers.project(tmp_path, bundlers.SOURCES, bundlers.CONFIGS[Bundler.VITE])
+    made = project(tmp_path, bundlers.SOURCES, bundlers.CONFIGS[Bundler.VITE])
     config = str(bundlers.SOURCES["/vite.config.js"]).replace('"src/main.js", "src/other.js"', '"a.html", "b.html"')
     pages = {f"{name}.html": f'<script type="module" src="/src/{script}.js"></script>' for name, script in PAGES}
     made.write({"vite.config.js": config, **pages})

@@ -256,7 +256,6 @@ def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
         ("other_manifests", shape.value): document.at_value("other_manifests", shape.value)
         for shape, _ in config.other_manifests
     }
-    places |= {(one.bundler.value,): document.at_value(one.bundler.value) for one in config.adopted}
     places |= {("publish", key): document.at_value("publish", key) for key in config_publish.KEYS}
     for bundle in config.bundles:
         own = ("bundles", bundle.name)
