@@ -146,12 +146,14 @@ def test_variants_are_made_of_adopted_files(tmp_path: Path) -> None:
 
 def test_esbuild_s_metafile_is_adopted_from_where_esbuild_ran(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"/web/{name}": f"/* {name} */" for name in ESBUILD["outputs"]}
+    nearer: dict[str, str | bytes] = {"/web/meta/out/main-TBF3DMEL.js": "left of a build elsewhere"}
     config = f'esbuild = "web/meta/esbuild.json"\n{PLAIN}'
-    made = project(tmp_path, {**files, "/web/meta/esbuild.json": json.dumps(ESBUILD)}, config)
+    made = project(tmp_path, {**files, **nearer, "/web/meta/esbuild.json": json.dumps(ESBUILD)}, config)
     made.build()
     assets = made.manifest["assets"]
     main = assets["src/main.js"]
     assert main["path"] == "out/main-TBF3DMEL.js"
+    assert made.read("src/main.js") == "/* out/main-TBF3DMEL.js */"
     assert (main["module"], main["imports"]) == (True, ["out/chunk-GIMLXV4G.js"])
     assert (main["css"], main["preload"]) == (["out/main-7VUCO5EL.css"], ["out/main-7VUCO5EL.css", "src/text.woff2"])
     assert "module" not in assets["src/plain.js"]

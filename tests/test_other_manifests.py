@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from assetbuild import __version__
-from assetbuild.build import clean, index, inspection, uptodate
-from assetbuild.build.model import BuildFailed
+from assetbuild.build import clean, depfile, index, inspection, other_manifests, uptodate
+from assetbuild.build.atomic import replace_file
+from assetbuild.build.model import BuildFailed, FileStat
 from assetbuild.build.pipeline import Options
 from assetbuild.build.verify import verify
 from tests.doc_sessions import blocks
@@ -122,15 +123,42 @@ def test_a_folder_or_a_link_at_its_place_is_an_error(tmp_path: Path) -> None:
     assert made.codes() == ["config-manifest"]
 
 
-def test_a_build_that_died_between_its_writes_is_taken_up_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_after_a_build_that_died_while_it_wrote_one_the_next_goes_on(
+    tmp_path: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = built(tmp_path)
+
+    def dies(path: Path, data: bytes, *, temporary: Path, durable: bool = False) -> FileStat:
+        if path.name == "flat.json" and moment == "before":
+            raise KeyboardInterrupt
+        written = replace_file(path, data, temporary=temporary, durable=durable)
+        if path.name == "flat.json":
+            raise KeyboardInterrupt
+        return written
+
+    for color in ("blue", "green"):
+        made.write({"static/app.css": f"a {{ color: {color} }}"})
+        with monkeypatch.context() as patched:
+            patched.setattr(other_manifests, "replace_file", dies)
+            with pytest.raises(KeyboardInterrupt):
+                made.build()
+    made.write({"static/app.css": "a { color: black }"}).build()
+    assert json.loads(contents(made)[1]) == {"app.css": made.path("app.css")}
+
+
+def test_what_a_build_wrote_long_ago_is_not_what_it_wrote_last(tmp_path: Path) -> None:
     made = built(tmp_path)
     old = contents(made)
     made.write({"static/app.css": "a { color: blue }"}).build()
     (made.root / PATHS[1]).write_bytes(old[1])
-    assert made.codes() == ["foreign-manifest"], "what an older build wrote is not what the record says"
-    (made.root / PATHS[1]).unlink()
+    assert made.codes() == ["foreign-manifest"]
+
+
+def test_without_records_the_bytes_that_are_wanted_are_as_good_as_one(tmp_path: Path) -> None:
+    made = built(tmp_path)
     (made.output / ".assetbuild" / "manifests").rename(made.root / "records")
-    assert made.codes() == [], "the same bytes are as good as a record"
+    made.build(force=True)
     made.write({"static/app.css": "a { color: green }"})
     assert made.codes() == []
 
@@ -207,3 +235,29 @@ def test_the_index_answers_only_while_they_are_untouched(
         assert index.answer(("build",), version=__version__) is not None
         (made.root / path).unlink()
         assert index.answer(("build",), version=__version__) is None
+
+
+@pytest.mark.parametrize("path", PATHS[1:])
+def test_a_depfile_is_not_written_over_one(tmp_path: Path, path: str) -> None:
+    made = built(tmp_path)
+    with pytest.raises(BuildFailed) as failed:
+        depfile.check_place(made.root / path, made.config)
+    assert "this is the manifest for" in failed.value.problems[0].text
+
+
+def test_clobber_leaves_those_of_another_project_in_the_same_output_folder(tmp_path: Path) -> None:
+    shared = (
+        'output = "../public"\nmanifest = "../public/{0}.json"\n'
+        + PLAIN
+        + '[other_manifests]\nflat = "../public/{0}-flat.json"\n'
+    )
+    one = project(tmp_path / "one", {"one.css": ""}, shared.format("one"))
+    other = project(tmp_path / "other", {"other.css": ""}, shared.format("other"))
+    one.build()
+    other.build()
+    clean.apply(removals(one))
+    assert not (tmp_path / "public/one-flat.json").exists()
+    assert (tmp_path / "public/other-flat.json").exists()
+    assert verify(other.config) == ()
+    clean.apply(removals(other))
+    assert not (tmp_path / "public").exists()

@@ -93,13 +93,14 @@ def write(config: Config, wanted: Mapping[Path, bytes]) -> int:
     count = 0
     for path, data in wanted.items():
         digest = hashlib.sha256(data).hexdigest()
-        known = _record(config, path)
         try:
-            if _bytes_at(path) == data:
-                if digest not in known:
+            found = _bytes_at(path)
+            if found == data:
+                if digest not in _record(config, path):
                     _note(config, path, (digest,))
                 continue
-            _note(config, path, (*known[-1:], digest))  # whichever is there when this build dies, is known
+            present = () if found is None else (hashlib.sha256(found).hexdigest(),)
+            _note(config, path, (*present, digest))  # whichever is there when this build dies, is known
             replace_file(path, data, temporary=path.parent)
             _note(config, path, (digest,))
         except OSError as error:
