@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from assetbuild.build.model import Bundler
+from assetbuild.build.other_tools import Bundler
 from tests.packages import installed
 from tests.project import PLAIN, Project, project
 from tests.workload import require

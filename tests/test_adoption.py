@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from assetbuild import Assets, __version__
 from assetbuild.build import adoption, index, inspection, uptodate, watching
 from assetbuild.build.adopted_manifests import AdoptError, Chunk, closure, parse
-from assetbuild.build.model import BuildFailed, Bundler, Problem
+from assetbuild.build.model import BuildFailed, Problem
+from assetbuild.build.other_tools import Bundler
 from assetbuild.build.verify import verify
 from assetbuild.build.why import explain
 from tests.project import PLAIN, Project, project

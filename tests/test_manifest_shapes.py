@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assetbuild.build.manifest_shapes import render
-from assetbuild.build.model import Shape
+from assetbuild.build.other_tools import Shape
 from assetbuild.manifest import ManifestDict, loads
 
 

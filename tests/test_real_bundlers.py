@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assetbuild import Assets
-from assetbuild.build.model import Bundler
+from assetbuild.build.other_tools import Bundler
 from assetbuild.build.verify import verify
 from tests import bundlers
 from tests.project import project

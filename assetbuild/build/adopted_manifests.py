@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assetbuild.build.media import media_type, text_kind
-from assetbuild.build.model import Bundler, TextKind
+from assetbuild.build.model import TextKind
 from assetbuild.build.names import unportable
+from assetbuild.build.other_tools import Bundler
 from assetbuild.manifest import path_fault
 
 _HASH = re.compile(r"[-._][A-Za-z0-9_-]{6,}|[0-9a-f]{8,}")

@@ -16,7 +16,8 @@ from assetbuild.build import names, tree
 from assetbuild.build.adopted_manifests import AdoptError, Chunk, closure, fonts_of, is_named_by_content, parse
 from assetbuild.build.keys import Description
 from assetbuild.build.media import media_type
-from assetbuild.build.model import AdoptedBuild, Blob, Bundler, FileStat, Place, Problem, Source
+from assetbuild.build.model import Blob, FileStat, Place, Problem, Source
+from assetbuild.build.other_tools import AdoptedBuild, Bundler
 from assetbuild.build.results import Output
 from assetbuild.manifest import regular_bytes
 

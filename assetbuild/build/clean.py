@@ -10,7 +10,7 @@ import enum
 import heapq
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,28 +138,13 @@ def plan_clobber(root: Path, manifest: Path, cache: Path, *, shaped: Sequence[Pa
             removals.append(Removal(RemovalKind.MANIFEST, manifest, "a manifest of assetbuild"))
         except ManifestError as error:
             problems.append(_foreign_manifest(manifest, error))
-    shapes, foreign = _shaped(root, others, shaped)
-    removals += shapes
+    mine_shaped, shape_records, foreign = other_manifests.removable(root, shaped, spared=others)
+    removals += [Removal(RemovalKind.MANIFEST, path, "a manifest for another tool") for path in mine_shaped]
+    removals += [Removal(RemovalKind.RECORD, path, "a record of one for another tool") for path in shape_records]
+    removals += [one for path in shaped for one in _leftovers(root, path)]
     problems += foreign
     removals += [Removal(RemovalKind.CACHE, path, "cache or lock") for path in own_files(cache)]
     return _plan(root, removals, tuple(problems), tops=(root, cache))
-
-
-def _shaped(root: Path, others: Collection[str], configured: Sequence[Path]) -> tuple[list[Removal], list[Problem]]:
-    """Manifests for other tools, while they hold what a build wrote. Outside of `root` no record alone is believed."""
-    removals: list[Removal] = []
-    problems: list[Problem] = []
-    recorded = [record for record in other_manifests.records(root) if record.owner not in others]
-    for record in recorded:
-        path = manifest_path(root, record.name)
-        if (path in configured or is_own_place(root, path)) and other_manifests.holds_our_bytes(path, record.digests):
-            removals.append(Removal(RemovalKind.MANIFEST, path, "a manifest for another tool"))
-        removals.append(Removal(RemovalKind.RECORD, record.path, "the record of a manifest for another tool"))
-    for path in sorted(set(configured) - {removal.path for removal in removals}):
-        if os.path.lexists(path):
-            problems.append(_foreign_shape(path))
-        removals += _leftovers(root, path)
-    return removals, problems
 
 
 def apply(plan: Plan) -> tuple[Path, ...]:
@@ -320,16 +305,6 @@ def _foreign_manifest(manifest: Path, error: ManifestError) -> Problem:
         "foreign-manifest",
         f"left as it is, for it is not a manifest of assetbuild: {error.fault}",
         Place(str(manifest)),
-        severity=Severity.WARNING,
-        hint="delete it by hand if it is not needed",
-    )
-
-
-def _foreign_shape(path: Path) -> Problem:
-    return Problem(
-        "foreign-manifest",
-        "left as it is, for it does not hold what a build wrote there",
-        Place(str(path)),
         severity=Severity.WARNING,
         hint="delete it by hand if it is not needed",
     )

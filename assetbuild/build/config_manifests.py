@@ -12,7 +12,8 @@ from pathlib import Path
 
 from assetbuild.build.config_paths import Root, absolute, contains, manifest_problem, real
 from assetbuild.build.config_values import path_string, table, text_problem, unknown_keys, wrong_type
-from assetbuild.build.model import AdoptedBuild, Bundler, Place, Problem, Shape
+from assetbuild.build.model import Place, Problem
+from assetbuild.build.other_tools import AdoptedBuild, Bundler, Shape
 from assetbuild.build.toml_places import Document
 
 _TABLE = "other_manifests"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from assetbuild.build.model import Shape
+from assetbuild.build.other_tools import Shape
 from assetbuild.manifest import Entry, ManifestDict
 
 _LOADED = ("text/css", "text/javascript")

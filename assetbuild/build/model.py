@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assetbuild.build.other_tools import AdoptedBuild, Shape
 from assetbuild.build.publish_settings import PublishSettings
 from assetbuild.build.webassets_model import Webassets
 from assetbuild.errors import AssetbuildError
@@ -110,35 +111,6 @@ class Licences(enum.Enum):
     """In the text, where they stood."""
     FILE = "file"
     """In a text file beside it, which the text's first comment names."""
-
-
-class Shape(enum.Enum):
-    """Whose manifest is written besides ours; the value is the key in `[other_manifests]`."""
-
-    DJANGO = "django"
-    """`ManifestStaticFilesStorage`, version 1.1."""
-    FLAT = "flat"
-    """Logical path -> output path: Pyramid's `ManifestCacheBuster` and others."""
-    VITE = "vite"
-    """Vite's `build.manifest`: https://vite.dev/guide/backend-integration"""
-
-
-class Bundler(enum.Enum):
-    """Whose build is adopted; the value is the key in the config."""
-
-    VITE = "vite"
-    """By the file of `build.manifest`."""
-    ESBUILD = "esbuild"
-    """By the file of `--metafile`."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptedBuild:
-    """A build of another tool, by what it says of itself. Paths are absolute; `base` is the configuration's folder."""
-
-    bundler: Bundler
-    file: Path
-    base: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from assetbuild.build.atomic import replace_file, stat_of, write_problem
 from assetbuild.build.manifest_shapes import render
 from assetbuild.build.model import BuildFailed, Config, FileStat, Place, Problem, Severity
 from assetbuild.build.output import STATE_FOLDER, folder_problem
-from assetbuild.build.releases import manifest_name, own_folder
+from assetbuild.build.releases import is_own_place, manifest_name, manifest_path, own_folder
 from assetbuild.build.results import Output
 from assetbuild.manifest import ManifestDict
 
@@ -165,13 +165,30 @@ def records(root: Path) -> tuple[Record, ...]:
     return tuple(found for name in names if (found := _parse(root / STATE_FOLDER / FOLDER / name)))
 
 
-def holds_our_bytes(path: Path, digests: Iterable[str]) -> bool:
+def _holds(path: Path, digests: Iterable[str]) -> bool:
     """Whether a regular file is at `path`, with bytes of one of `digests`."""
     try:
         data = _bytes_at(path)
     except OSError:
         return False
     return data is not None and hashlib.sha256(data).hexdigest() in set(digests)
+
+
+def removable(
+    root: Path, configured: Sequence[Path], *, spared: Collection[str]
+) -> tuple[list[Path], list[Path], list[Problem]]:
+    """The manifests that a build wrote and that still hold it, their records, and which of `configured` are not ours.
+
+    `spared` are owners whose manifests stay. Outside of `root` no record alone is believed.
+    """
+    recorded = [record for record in records(root) if record.owner not in spared]
+    ours = []
+    for record in recorded:
+        path = manifest_path(root, record.name)
+        if (path in configured or is_own_place(root, path)) and _holds(path, record.digests):
+            ours.append(path)
+    left = [path for path in sorted(set(configured) - set(ours)) if os.path.lexists(path)]
+    return ours, [record.path for record in recorded], [_left(path) for path in left]
 
 
 def _is_ours(config: Config, path: Path, data: bytes | None) -> bool:
@@ -235,3 +252,9 @@ def _foreign(path: Path) -> Problem:
     text = "the manifest for another tool would replace this file, which no build has written"
     hint = "move it away, or name another path in [other_manifests]"
     return Problem("foreign-manifest", text, Place(str(path)), hint=hint)
+
+
+def _left(path: Path) -> Problem:
+    text = "left as it is, for it does not hold what a build wrote there"
+    hint = "delete it by hand if it is not needed"
+    return Problem("foreign-manifest", text, Place(str(path)), severity=Severity.WARNING, hint=hint)

@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from assetbuild.build import adoption, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
-from assetbuild.build.model import AdoptedBuild, BuildFailed, Config
+from assetbuild.build.model import BuildFailed, Config
+from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 
 T = TypeVar("T")

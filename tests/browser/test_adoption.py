@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from assetbuild import Assets
-from assetbuild.build.model import Bundler
+from assetbuild.build.other_tools import Bundler
 from tests import bundlers
 from tests.browser.conftest import Visit
 from tests.browser.serving import served
