@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def tag_lines(name: str, assets: Mapping[str, Entry], urls: Mapping[str, str], *, cors: bool) -> Iterator[Line]:
-    """What loads asset `name`, before it the preloads of its modules. Raises `AssetbuildError` for any other type."""
+    """What loads asset `name`; before it the style sheets that it comes with, and the preloads of its modules.
+
+    Raises `AssetbuildError` for any other type.
+    """
     entry = assets[name]
     url, integrity = urls[name], entry["integrity"]
     if entry["type"] == "text/css":
         yield markup.stylesheet(url, integrity, cors=cors)
     elif entry["type"] == "text/javascript":
+        for sheet in entry.get("css", ()):
+            yield markup.stylesheet(urls[sheet], assets[sheet]["integrity"], cors=cors)
         yield from _module_lines(entry, assets, urls, cors=cors)
         yield markup.script(url, integrity, cors=cors, module=entry.get("module", False))
     else:

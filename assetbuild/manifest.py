@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         variants: NotRequired[dict[str, VariantEntry]]
         preload: NotRequired[list[str]]
         imports: NotRequired[list[str]]
+        css: NotRequired[list[str]]
         module: NotRequired[bool]
         stable: NotRequired[bool]
 
@@ -165,6 +166,7 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
         variants = [entry["variants"] for entry in entries if "variants" in entry]
         named = [entry["preload"] for entry in entries if "preload" in entry]
         named += [entry["imports"] for entry in entries if "imports" in entry]
+        named += [entry["css"] for entry in entries if "css" in entry]
         twins = [twin for group in variants for twin in group.values()]
         sizes += [twin["size"] for twin in twins]
         paths += [twin["path"] for twin in twins]
@@ -233,7 +235,7 @@ def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]
     for flag in ("module", "stable"):
         if not isinstance(entry.get(flag, True), bool):
             yield f'"{flag}" must be true or absent, found {_kind(entry.get(flag))}'
-    for member in ("preload", "imports"):
+    for member in ("preload", "imports", "css"):
         references = entry.get(member, [])
         if not isinstance(references, list):
             yield f'"{member}" must be an array, found {_kind(references)}'

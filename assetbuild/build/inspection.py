@@ -5,7 +5,7 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 
 from __future__ import annotations
 
-from assetbuild.build import state, templates
+from assetbuild.build import adoption, other_manifests, state, templates
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
@@ -22,12 +22,13 @@ from assetbuild.build.verify import not_up_to_date
 def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
     """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
     made, changes = inspect(config, options=options, listener=listener)
-    is_same = all(change.kind is ChangeKind.SAME for change in changes)
+    others = other_manifests.to_be_written(config, other_manifests.contents(config, made.manifest))
+    is_same = not others and all(change.kind is ChangeKind.SAME for change in changes)
     return Built(
         made.build,
         made.manifest,
         made.outputs,
-        made.problems,
+        (*made.problems, *others),
         () if is_same else changes,
         made.ways(),
         up_to_date=is_same,
@@ -49,6 +50,7 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
+        assets += adoption.names_of(config.adopted)
         return (*failed.problems, *templates.check(assets, pages, bundles=bundles))
     in_templates = templates.check([output.logical for output in made.outputs], pages, bundles=bundles)
     return (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))

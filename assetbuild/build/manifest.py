@@ -46,7 +46,7 @@ def _entry(output: Output) -> dict[str, Any]:
         "sha256": output.sha256,
         "integrity": "sha384-" + base64.b64encode(bytes.fromhex(output.sha384)).decode(),
     }
-    for name, value in (("preload", output.preload), ("imports", output.imports)):
+    for name, value in (("preload", output.preload), ("imports", output.imports), ("css", output.css)):
         if value:
             entry[name] = list(value)
     for name, flag in (("stable", output.stable), ("module", output.module)):

@@ -12,7 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
+from assetbuild.build import (
+    adoption,
+    compressing,
+    execute,
+    keys,
+    manifest,
+    other_manifests,
+    related,
+    state,
+    tree,
+    uptodate,
+    webassets_texts,
+)
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
@@ -38,7 +50,7 @@ from assetbuild.build.model import (
     TextKind,
 )
 from assetbuild.build.output import File, write_files, write_manifest
-from assetbuild.build.outputs import make_outputs, path_problems, published_files
+from assetbuild.build.outputs import make_outputs, merged, path_problems, published_files
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
 from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
@@ -141,7 +153,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = (*uptodate.files_beside(config, left), *(source.file for source in found.sources))
+    files = (*uptodate.files_beside(config, left), *(source.file for source in found.files))
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -162,11 +174,14 @@ def _build(
     stable = {output.logical for output in made.outputs if output.stable}
     try:
         check_plain_copies(config.output, [file for file in files if file.path in stable], manifest=config.manifest)
+        others = other_manifests.contents(config, made.manifest)
+        other_manifests.check(config, others)
         pending = begin(config.output, made.build, [file.path for file in files], manifest=config.manifest)
         written = write_files(
             config.output, files, listener=listener, trusted=_trusted(files, trusted), jobs=options.workers
         )
         commit(pending)
+        others_written = other_manifests.write(config, others)
         is_new_manifest = write_manifest(config.manifest, made.manifest)
     except BuildFailed as failed:
         raise BuildFailed((*made.problems, *failed.problems), exit_code=failed.exit_code) from failed
@@ -175,8 +190,8 @@ def _build(
         recorded_ns=started_ns,
         manifest_sha256=keys.sha256(made.manifest),
         build=made.build,
-        sources=state.records(found.sources, {blob.file: blob for blob in made.blobs.values()}, trusted),
-        outputs=written.stats,
+        sources=state.records(found.files, {blob.file: blob for blob in made.blobs.values()}, trusted),
+        outputs={**written.stats, **other_manifests.stats(config)},
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
         reasons={
@@ -188,7 +203,7 @@ def _build(
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
-    count = len(written.written) + is_new_manifest
+    count = len(written.written) + others_written + is_new_manifest
     built = Built(
         build=made.build,
         manifest=made.manifest,
@@ -220,7 +235,8 @@ def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
 
 def walk(config: Config) -> tree.Tree:
     mounts = [spec.mount for spec in config.sources]
-    return tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    found = tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    return adoption.with_adopted(found, config.adopted)
 
 
 def make(
@@ -262,6 +278,10 @@ def make(
         blobs, problems = execute.digest_all(media, _digester(namespace.sources, last, listener), pool)
         report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
+        beside = {source.logical: source for source in found.beside}
+        beside_blobs, problems = execute.digest_all(list(beside), _digester(beside, last, listener), pool)
+        adopted, unadoptable = adoption.adopt(config.adopted, beside_blobs)
+        report.phase([*problems, *unadoptable])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
@@ -270,7 +290,9 @@ def make(
         linked = link(contents)
         inputs = {step.logical: step.inputs for step in steps}
         relations = related.relate(inputs, namespace.bundles, graph.edges, scanned)
-        outputs = make_outputs(config, linked, relations)
+        report.phase(adoption.clash_problems(config.adopted, adopted, linked))
+        outputs = merged(make_outputs(config, linked, relations), adopted)
+        report.phase(other_manifests.place_problems(config, outputs))
         report.phase(path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/")))
         if variants and not options.dev:
             outputs, problems = compressing.with_variants(
@@ -288,8 +310,9 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
-        blobs=blobs,
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of)
+        | adoption.describe(config.adopted, adopted),
+        blobs=blobs | beside_blobs,
         mapped=graph.mapped,
         opened=texts.opened,
         made_of=texts.made_of,

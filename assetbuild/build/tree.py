@@ -31,12 +31,18 @@ class Flaw:
 class Tree:
     """Everything found under the roots, by root and then by logical path.
 
-    `folders` are those that were listed, each with what it was just before.
+    `folders` are those that were listed, each with what it was just before. `beside` are files that are read and lie
+    under no root, those of adopted builds.
     """
 
     sources: tuple[Source, ...]
     flaws: tuple[Flaw, ...]
     folders: Mapping[str, FileStat]
+    beside: tuple[Source, ...] = ()
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        return (*self.sources, *self.beside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from assetbuild.build import tree
+from assetbuild.build import adoption, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
+from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 
 T = TypeVar("T")
@@ -42,12 +43,15 @@ SHARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is watched: single `files`, and the folders `roots`, mounted at `mounts`, but for what lies in `skip`."""
+    """What is watched: single `files`, the folders `roots`, mounted at `mounts`, but for what lies in `skip`, and the
+    files of `adopted` builds, which are looked at without being told of.
+    """
 
     files: tuple[Path, ...]
     roots: tuple[Path, ...] = ()
     mounts: tuple[str, ...] = ()
     skip: tuple[Path, ...] = ()
+    adopted: tuple[AdoptedBuild, ...] = ()
 
 
 Observe = Callable[[Scope], AbstractContextManager[Iterator[Collection[str]]]]
@@ -63,7 +67,8 @@ def config_files(file: Path | None, *, folder: Path) -> tuple[Path, ...]:
 def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
     beside = () if config.webassets.file is None else (config.webassets.file,)
-    return Scope((*files, *beside), config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    skip = (config.output, config.manifest, config.cache)
+    return Scope((*files, *beside), config.root_paths, mounts, skip, config.adopted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def look(scope: Scope) -> View:
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
-    view |= {source.file: Sight(source.logical, source.stat) for source in found.sources}
+    beside, _ = adoption.look(scope.adopted)
+    view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return view | _heads(scope)
@@ -91,7 +97,8 @@ def look(scope: Scope) -> View:
 
 def _heads(scope: Scope) -> View:
     """The configuration and the roots, which the system does not watch. A look at them alone takes no time."""
-    found = {str(path): _identity(path, is_file=True) for path in scope.files}
+    watched = (*scope.files, *(build.file for build in scope.adopted))
+    found = {str(path): _identity(path, is_file=True) for path in watched}
     found |= {str(path): _identity(path, is_file=False) for path in scope.roots}
     return {path: Sight("", identity) for path, identity in found.items() if identity is not None}
 

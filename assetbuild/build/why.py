@@ -51,7 +51,11 @@ def _head(output: Output) -> Iterator[Line]:
 
 
 def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
-    step = next(step for step in made.steps if step.logical == name)
+    step = next((step for step in made.steps if step.logical == name), None)
+    if step is None:
+        yield 1, "adopted from another build:"
+        yield from ((2, what.removeprefix("input ")) for what, _ in made.descriptions[name])
+        return
     is_bundle = isinstance(step, CompileStep) and step.is_bundle
     yield 1, f"bundle of {len(step.inputs)}:" if is_bundle else "made from:"
     for logical in step.inputs:
@@ -63,7 +67,7 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
-    step = next(step for step in made.steps if step.logical == name)
+    step = next((step for step in made.steps if step.logical == name), None)
     if isinstance(step, LicenceStep):
         yield 1, f"the licence comments of {step.owner}"
         return
