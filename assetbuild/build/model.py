@@ -210,12 +210,16 @@ class FileStat:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`."""
+    """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`.
+
+    Code in a template is a source without a file: then `data` is its text, and `file` says where that stands.
+    """
 
     logical: str
     file: str
     stat: FileStat
     root: int
+    data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

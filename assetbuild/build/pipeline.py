@@ -7,12 +7,24 @@ is written before everything that can be wrong with sources has been looked at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
+from assetbuild.build import (
+    block_plan,
+    compressing,
+    execute,
+    keys,
+    manifest,
+    related,
+    state,
+    template_blocks,
+    template_files,
+    tree,
+    uptodate,
+)
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
@@ -28,6 +40,7 @@ from assetbuild.build.lock import build_lock
 from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Namespace, Problem, Severity, Source, Text
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
+from assetbuild.build.phase_report import Report
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
@@ -72,6 +85,8 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
+    blocks: str
+    """Stands for the blocks of the templates."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -123,7 +138,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = tuple(source.file for source in found.sources)
+    files = (*(source.file for source in found.sources), *found.templates)
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -166,6 +181,8 @@ def _build(
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
+        templates=found.templates,
+        blocks=made.blocks,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
@@ -201,7 +218,9 @@ def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
 
 def walk(config: Config) -> tree.Tree:
     mounts = [spec.mount for spec in config.sources]
-    return tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    found = tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    seen = template_files.look(template_files.of(config))
+    return replace(found, folders={**found.folders, **seen.folders}, templates=seen.files)
 
 
 def make(
@@ -219,13 +238,19 @@ def make(
 
     `named`: assets that pages are known to load.
     """
-    report = _Report(list(config.problems))
-    namespace, problems = discover(config, found)
-    report.phase(problems)
+    report = Report(list(config.problems))
+    collected = template_blocks.collect(found.templates)
+    plan, problems = block_plan.plan(config, found, collected)
+    report.phase([*collected.problems, *problems])
+    config, report.placed = plan.config, plan.placed
+    namespace, problems = discover(config, plan.found)
+    namespace, unpublished = plan.published(namespace)
+    report.phase([*problems, *unpublished])
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
         scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
-        problems += import_problems(config, namespace, graph, named=named)
+        problems += import_problems(config, namespace, graph, named={*named, *plan.modules})
+        problems += block_plan.broken_modules(plan, scanned)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])
@@ -240,7 +265,7 @@ def make(
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
-        contents = {step.logical: _content(step, compiled, blobs) for step in steps}
+        contents = {step.logical: _content(step, compiled, blobs, namespace.sources) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         linked = link(contents)
         inputs = {step.logical: step.inputs for step in steps}
@@ -253,7 +278,9 @@ def make(
             )
             report.phase(problems)
     steps = (*steps, *licence_files)
-    document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
+    importmap = related.importmap(config, namespace.published, graph.edges)
+    report.phase(block_plan.inline_problems(collected, plan, outputs, importmap, tree.read_blob))
+    document, build_id = manifest.render(outputs, importmap, plan.outputs)
     return Made(
         outputs=outputs,
         manifest=document,
@@ -265,6 +292,7 @@ def make(
         descriptions=describe(steps, compiled, contents, linked, blobs),
         blobs=blobs,
         mapped=graph.mapped,
+        blocks=collected.digest,
     )
 
 
@@ -281,18 +309,6 @@ def _read(
 
     graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists, read=read)
     return {**scanned, **graph.inlined}, graph, [*problems, *unresolved]
-
-
-class _Report:
-    """Collects problems; ends the build after a phase that had errors."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-
-    def phase(self, problems: Iterable[Problem]) -> None:
-        self.problems += dict.fromkeys(problems)
-        if any(problem.severity is Severity.ERROR for problem in self.problems):
-            raise BuildFailed(self.problems)
 
 
 @contextmanager
@@ -322,7 +338,14 @@ def _digester(sources: Mapping[str, Source], last: State, listener: Listener) ->
     return digest
 
 
-def _content(step: Step, compiled: Mapping[str, Compiled], blobs: Mapping[str, Blob]) -> Text | Blob:
-    """What a step made, or its source's own bytes."""
+def _content(
+    step: Step, compiled: Mapping[str, Compiled], blobs: Mapping[str, Blob], sources: Mapping[str, Source]
+) -> Text | Blob:
+    """What a step made, or its source's own bytes; of code in a template its text, as there is no file to copy."""
     result = compiled.get(step.logical)
-    return result.content if result is not None and result.content is not None else blobs[step.logical]
+    if result is not None and result.content is not None:
+        return result.content
+    source = sources.get(step.logical)
+    if source is not None and source.data is not None:
+        return Text((source.data.decode("utf-8-sig"),))
+    return blobs[step.logical]

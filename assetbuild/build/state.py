@@ -44,6 +44,9 @@ class State:
     """Why the last build that changed an output did so, by logical path."""
     flaws: str = ""
     """Stands for what was unusable under the roots, and did not matter."""
+    templates: Mapping[str, FileStat] = field(default_factory=dict)
+    blocks: str = ""
+    """Stands for the blocks that the templates held."""
 
     def known(self, source: Source) -> SourceRecord | None:
         """The record of `source` where it can be believed: same stat, and not modified just before it was recorded."""
@@ -53,7 +56,10 @@ class State:
         return record
 
     def is_racy(self, record: SourceRecord) -> bool:
-        return self.recorded_ns - record.stat.mtime_ns < RACY_NS
+        return self.is_racy_at(record.stat)
+
+    def is_racy_at(self, stat: FileStat) -> bool:
+        return self.recorded_ns - stat.mtime_ns < RACY_NS
 
     def blob(self, source: Source) -> Blob | None:
         """The source's digests, if they are known without reading it."""
@@ -86,6 +92,8 @@ def dumps(state: State) -> bytes:
         "descriptions": dict(sorted(state.descriptions.items())),
         "reasons": dict(sorted(state.reasons.items())),
         "flaws": state.flaws,
+        "templates": [[path, *_stat(stat), stat.ctime_ns] for path, stat in sorted(state.templates.items())],
+        "blocks": state.blocks,
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -113,6 +121,8 @@ def loads(data: bytes | None) -> State:
             },
             reasons={logical: tuple(map(str, reasons)) for logical, reasons in document["reasons"].items()},
             flaws=str(document["flaws"]),
+            templates={path: FileStat(*map(int, stat)) for path, *stat in document["templates"]},
+            blocks=str(document["blocks"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return EMPTY

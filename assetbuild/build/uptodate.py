@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from assetbuild import __version__, manifest
-from assetbuild.build import compress, index, tree
+from assetbuild.build import compress, index, template_blocks, tree
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
@@ -61,7 +61,7 @@ def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
     """The manifest's bytes where sources, outputs and manifest are what the last build left, else None."""
     if flaws_key(found) != last.flaws or len(found.sources) != len(last.sources):
         return None
-    if not all(_is_known(source, last) for source in found.sources):
+    if not all(_is_known(source, last) for source in found.sources) or not _same_blocks(found, last):
         return None
     for path, recorded in last.outputs.items():
         try:
@@ -91,6 +91,13 @@ def _same_bytes(source: Source, record: SourceRecord) -> bool:
         return False
 
 
+def _same_blocks(found: tree.Tree, last: State) -> bool:
+    """Whether templates hold the blocks that the last build found; most changes of a template are none of a block."""
+    if found.templates == last.templates and not any(map(last.is_racy_at, found.templates.values())):
+        return True
+    return template_blocks.collect(found.templates).digest == last.blocks != ""
+
+
 # --- the index -------------------------------------------------------------------------------------------
 
 
@@ -113,13 +120,14 @@ def index_of(
     times = [max(stat.mtime_ns, stat.ctime_ns) for stat in own.values()]
     times += [stat.mtime_ns for stat in found.folders.values()]
     times += [source.stat.mtime_ns for source in found.sources]
+    times += [stat.mtime_ns for stat in found.templates.values()]
     if is_another or max(times) >= started_ns - RACY_NS:
         return None
     line = index.up_to_date(len(json.loads(document)["assets"]), left.build)
     start = f"{tree.posix(str(config.base))}/"
 
     def paths() -> Iterator[tuple[str, index.Stat]]:
-        for path, stat in (*own.items(), *found.folders.items()):
+        for path, stat in (*own.items(), *found.folders.items(), *found.templates.items()):
             yield path.removeprefix(start), _numbers(stat)
         for source in found.sources:
             yield source.file.removeprefix(start), _numbers(source.stat)

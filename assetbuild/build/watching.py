@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from assetbuild.build import tree
+from assetbuild.build import template_blocks, template_files, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.results import Built
@@ -42,12 +42,21 @@ SHARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is watched: single `files`, and the folders `roots`, mounted at `mounts`, but for what lies in `skip`."""
+    """What is watched: single `files`, and the folders `roots`, mounted at `mounts`, but for what lies in `skip`.
+
+    `templates` are looked at for the blocks in them.
+    """
 
     files: tuple[Path, ...]
     roots: tuple[Path, ...] = ()
     mounts: tuple[str, ...] = ()
     skip: tuple[Path, ...] = ()
+    templates: template_files.Where = template_files.NOWHERE
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that the system is to tell of."""
+        return (*self.roots, *self.templates.folders)
 
 
 Observe = Callable[[Scope], AbstractContextManager[Iterator[Collection[str]]]]
@@ -62,7 +71,8 @@ def config_files(file: Path | None, *, folder: Path) -> tuple[Path, ...]:
 
 def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
-    return Scope(files, config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    skip = (config.output, config.manifest, config.cache)
+    return Scope(files, config.root_paths, mounts, skip=skip, templates=template_files.of(config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,17 @@ View = dict[str, Sight]
 
 
 def look(scope: Scope) -> View:
-    """The configuration, the roots, the sources, and what is unusable under the roots. Opens no file."""
+    """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
+
+    Opens no file but templates.
+    """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
     view |= {source.file: Sight(source.logical, source.stat) for source in found.sources}
+    for path, stat in template_files.look(scope.templates).files.items():
+        if template_blocks.holds_blocks(path, stat):  # others make no build differ
+            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return view | _heads(scope)

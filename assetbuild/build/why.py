@@ -55,7 +55,9 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
     is_bundle = isinstance(step, CompileStep) and step.is_bundle
     yield 1, f"bundle of {len(step.inputs)}:" if is_bundle else "made from:"
     for logical in step.inputs:
-        yield 2, f"{logical} (from {config.sources[made.sources[logical].root]})"
+        source = made.sources[logical]
+        where = source.file if source.data is not None else config.sources[source.root]
+        yield 2, f"{logical} (from {where})"
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
