@@ -7,7 +7,6 @@ Attributes are those of the block; every value is escaped here, whatever a templ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -28,12 +27,20 @@ _PRELOADED = frozenset(("crossorigin", "fetchpriority", "media", "nonce", "refer
 _FETCHED = frozenset(("crossorigin", "disabled", "fetchpriority", "referrerpolicy"))
 """The attributes that mean nothing for an element with its text in the page."""
 
-read = lru_cache(maxsize=1024)(blocks.loads)
-"""A block from its canonical JSON, as compiled templates hold it where nothing may be kept of the manifest."""
+
+def pieces(text: str, assets: Assets) -> Pieces:
+    """The markup of the block whose canonical JSON is `text`; made once for each build.
+
+    Raises `AssetbuildError` for a block that the build does not have, or that cannot be shown.
+    """
+    finished = assets._current().blocks
+    found = finished.get(text)
+    if found is None:
+        found = finished[text] = _made(blocks.loads(text), assets)
+    return found
 
 
-def pieces(block: Block, assets: Assets) -> Pieces:
-    """The markup of `block`. Raises `AssetbuildError` for one that the build does not have, or that cannot be shown."""
+def _made(block: Block, assets: Assets) -> Pieces:
     document = assets._current().document
     if document["build"] == near.FOR_TESTS:
         return _joined([_as_written(block, element, assets) for element in block.elements])

@@ -158,7 +158,7 @@ class AssetsExtension(Extension):
     def block(self, text: str, *values: object) -> Markup:
         from assetbuild import block_markup
 
-        return self.filled(block_markup.pieces(block_markup.read(text), _assets(self.environment)), *values)
+        return self.filled(block_markup.pieces(text, _assets(self.environment)), *values)
 
     def filled(self, parts: tuple[str | int, ...], *values: object) -> Markup:
         from assetbuild import block_markup
@@ -227,7 +227,7 @@ class _Folder(NodeTransformer):
         text, *values = node.args
         assert isinstance(text, nodes.Const)
         try:
-            parts = block_markup.pieces(block_markup.read(text.value), self.assets)
+            parts = block_markup.pieces(text.value, self.assets)
         except AssetbuildError as error:
             self._fail(error, node)
         if not self.fixed:

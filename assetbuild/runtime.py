@@ -42,7 +42,10 @@ class _Finished:
 class _Release:
     """One manifest, ready to answer. Only its caches ever change, and only by growing."""
 
-    __slots__ = ("assets", "base_url", "composed", "cors", "document", "file", "preloads", "served", "tags", "urls")
+    __slots__ = (
+        *("assets", "base_url", "blocks", "composed", "cors", "document"),
+        *("file", "preloads", "served", "tags", "urls"),
+    )
 
     def __init__(self, document: ManifestDict, *, file: str, base_url: str) -> None:
         self.document = document
@@ -57,6 +60,7 @@ class _Release:
             self.urls = {name: base_url + markup.encode(entry["path"]) for name, entry in self.assets.items()}
         self.served: tuple[frozenset[str], frozenset[str]] | None = None  # immutable files, plain copies
         self.composed: dict[str, str] | None = None  # names in their form NFC
+        self.blocks: dict[str, tuple[str | int, ...]] = {}  # their markup, by what they say
         self.tags = _Finished()
         self.preloads = _Finished()
 

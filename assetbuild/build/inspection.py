@@ -5,6 +5,7 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 
 from __future__ import annotations
 
+from assetbuild import manifest
 from assetbuild.build import state, templates
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
@@ -21,7 +22,7 @@ from assetbuild.build.verify import not_up_to_date
 def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
     """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
     made, changes = inspect(config, options=options, listener=listener)
-    is_same = all(change.kind is ChangeKind.SAME for change in changes)
+    is_same = all(change.kind is ChangeKind.SAME for change in changes) and _has_manifest(config, made.manifest)
     return Built(
         made.build,
         made.manifest,
@@ -31,6 +32,14 @@ def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Bu
         made.ways(),
         up_to_date=is_same,
     )
+
+
+def _has_manifest(config: Config, wanted: bytes) -> bool:
+    """Whether the manifest is there as wanted: an import map or a template's block can change without any output."""
+    try:
+        return manifest.regular_bytes(config.manifest) == wanted
+    except OSError:
+        return False
 
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:

@@ -57,6 +57,7 @@ def look(where: Where) -> Seen:
     files: dict[str, FileStat] = {}
     folders: dict[str, FileStat] = {}
     for start in where.folders:
+        folders |= _above(start)
         for parent, stat, names in _walk(start, skipped):
             folders[posix(parent)] = stat
             relative = Path(parent).relative_to(where.base).as_posix()
@@ -64,6 +65,13 @@ def look(where: Where) -> Seen:
                 if globs.matches(name if relative == "." else f"{relative}/{name}"):
                     files |= _stated(os.path.join(parent, name))
     return Seen(dict(sorted(files.items())), dict(sorted(folders.items())))
+
+
+def _above(folder: Path) -> dict[str, FileStat]:
+    """Where a folder is missing, the one in which it would appear, or one on the way to that."""
+    if folder.is_dir():
+        return {}
+    return next((_stated(str(parent)) for parent in folder.parents if parent.is_dir()), {})
 
 
 def _stated(path: str) -> dict[str, FileStat]:

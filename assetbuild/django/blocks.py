@@ -1,7 +1,7 @@
 """`{% bundle "css" %}` and django-compressor's `{% compress css %}`: a block that the build has compiled, as a node.
 
 All but the values of attributes is known when the template is compiled, and a block that the build does not have fails
-there. Nothing is compiled here, in any mode.
+there; the markup is kept with the manifest. Nothing is compiled here, in any mode.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from assetbuild import block_markup, django, django_blocks
 from assetbuild.block_parts import BlockError
-from assetbuild.blocks import TAGS, Block
+from assetbuild.blocks import TAGS, dumps
 from assetbuild.errors import AssetbuildError
-from assetbuild.runtime import Assets
 
 __all__ = ["register_in"]
 
@@ -36,8 +35,8 @@ def compile_block(parser: Parser, token: DjangoToken) -> BlockNode:
     line = opened.at
     try:
         tag = django_blocks.parse(opened, _tokens(parser))
-        node = BlockNode(tag.block, [parser.compile_filter(text) for text in tag.expressions])
-        node.made(django.assets())
+        node = BlockNode(dumps(tag.block), [parser.compile_filter(text) for text in tag.expressions])
+        block_markup.pieces(node.text, django.assets())
     except BlockError as error:
         line = error.where.at + error.where.before.count("\n")
         raise _syntax_error(parser, line, error) from error
@@ -61,19 +60,12 @@ def _syntax_error(parser: Parser, line: int, error: AssetbuildError) -> Template
 
 
 class BlockNode(Node):
-    """The markup of a block, made again only where the assets may have changed since."""
+    """The markup of a block, which its canonical JSON stands for."""
 
-    def __init__(self, block: Block, expressions: list[FilterExpression]) -> None:
-        self.block = block
+    def __init__(self, text: str, expressions: list[FilterExpression]) -> None:
+        self.text = text
         self.expressions = expressions
-        self.of: Assets | None = None
-        self.parts: block_markup.Pieces = ()
-
-    def made(self, assets: Assets) -> block_markup.Pieces:
-        if self.of is not assets or assets.reloads:
-            self.of, self.parts = assets, block_markup.pieces(self.block, assets)
-        return self.parts
 
     def render(self, context: Context) -> SafeString:
         values = [expression.resolve(context) for expression in self.expressions]
-        return mark_safe(block_markup.filled(self.made(django.assets()), values))
+        return mark_safe(block_markup.filled(block_markup.pieces(self.text, django.assets()), values))
