@@ -72,6 +72,11 @@ class BlockPlan:
     assets: tuple[tuple[str, Place], ...] = ()
     codes: Mapping[str, CodeSource] = field(default_factory=dict)
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """What pages are known to load, since blocks do."""
+        return frozenset((*self.modules, *(name for name, _ in self.assets)))
+
     def placed(self, problem: Problem) -> Problem:
         """The problem where it stands: in a template, if it is one of code that stands there."""
         place = problem.place

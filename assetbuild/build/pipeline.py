@@ -249,7 +249,7 @@ def make(
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         scans = Scans(None if options.force else cache)
         scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
-        problems += import_problems(config, namespace, graph, named={*named, *plan.modules})
+        problems += import_problems(config, namespace, graph, named={*named, *plan.loaded})
         problems += block_plan.broken_modules(plan, scanned)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
