@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from assetbuild import AssetbuildError, Assets, UnknownAsset
-from assetbuild.build import inspection, template_files, watching
+from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__
+from assetbuild.build import index, inspection, template_files, uptodate, watching
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
 from tests.blocks import environment, load, rendered, site
@@ -171,6 +172,12 @@ def test_a_sheet_that_is_linked_twice_counts_at_its_last_place(tmp_path: Path) -
     made = page(tmp_path, css(link("css/part.css") + "<style>x{}</style>" + link("css/part.css")))
     made.build()
     assert made.read(*outputs(made)).split() == ["x{}", "part{}"]
+
+
+def test_code_has_the_encoding_of_its_template_whatever_it_says(tmp_path: Path) -> None:
+    made = page(tmp_path, css('<style>@charset "iso-8859-1";a{b:"ä"}</style>'))
+    made.build()
+    assert made.read(*outputs(made)).strip() == 'a{b:"ä"}'
 
 
 def test_a_name_in_the_tag_begins_the_names_of_outputs(tmp_path: Path) -> None:
@@ -380,6 +387,28 @@ def test_a_change_of_a_block_is_a_change_and_one_beside_it_is_none(tmp_path: Pat
     assert len(made.build().outputs) == len(FILES) + 1
     (made.root / "templates" / "page.html").unlink()
     assert "blocks" not in made.build().manifest.decode()
+
+
+CHANGES: list[Callable[[Path], object]] = [
+    lambda folder: (folder / "page.html").write_text(css(link("css/b.css"))),
+    lambda folder: (folder / "new.html").touch(),
+    lambda folder: (folder / "page.html").unlink(),
+    lambda folder: (folder / "deep" / "new").mkdir(),
+    lambda folder: (folder / "deep" / "new.html").touch(),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=range(len(CHANGES)))
+def test_the_index_knows_of_templates(
+    change: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uptodate, "RACY_NS", 0)
+    made = site(tmp_path, {"page.html": css(link("css/a.css")), "deep/x.html": ""}, FILES)
+    made.build()
+    monkeypatch.chdir(made.root)
+    assert index.answer(["build"], version=__version__) is not None
+    change(made.root / "templates")
+    assert index.answer(["build"], version=__version__) is None
 
 
 def test_a_block_that_is_wrong_is_told_again_by_every_build(tmp_path: Path) -> None:

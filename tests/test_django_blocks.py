@@ -136,7 +136,15 @@ PARTS = st.sampled_from(
     [
         *("a", " ", "\n", "ä", "<b>", "{", "}", "%}", "{%", "{{", "}}", "{#", "#}"),
         *("{% x %}", "{{ y }}", "{# z #}", "{{y}}", "{%x%}", "{% if a b %}", "{{ '%}' }}", "{{ \n }}"),
-        *("{% verbatim %}", "{% endverbatim %}", "{% verbatim v %}", "{% endverbatim v %}", "{% verbatimx %}"),
+        *(
+            "{% verbatim %}",
+            "{% endverbatim %}",
+            "{% verbatim v %}",
+            "{% endverbatim v %}",
+            "{% verbatimx %}",
+            "{% verbatim\t%}",
+            "{% verbatim\tv %}",
+        ),
     ]
 )
 
