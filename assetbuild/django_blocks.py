@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from assetbuild import blocks
@@ -128,12 +129,11 @@ def tokens_of(text: str) -> Iterator[Token]:
             yield Token(kind, contents, at)
 
 
-def located(tokens: Iterable[Token]) -> list[tuple[Token, list[Token]]]:
+def located(tokens: Iterable[Token]) -> Iterator[tuple[Token, Iterator[Token]]]:
     """Every token that opens a block, with all that come behind it; in comments there are none."""
-    found, every, is_comment = [], list(tokens), False
+    every, is_comment = list(tokens), False
     for number, token in enumerate(every):
         word = split(token.contents)[:1] if token.kind is Kind.BLOCK else []
         is_comment = word == ["comment"] or (is_comment and word != ["endcomment"])
         if not is_comment and word and word[0] in blocks.TAGS:
-            found.append((token, every[number + 1 :]))
-    return found
+            yield token, islice(every, number + 1, None)

@@ -16,6 +16,7 @@ from assetbuild.block_parts import BlockError, Piece, StaticUrl, Where
 from assetbuild.errors import AssetbuildError
 
 if TYPE_CHECKING:
+    from jinja2.lexer import Token
     from jinja2.parser import Parser
 
 
@@ -28,12 +29,24 @@ class Tag(NamedTuple):
 
 
 def parse(parser: Parser) -> Tag:
-    """The block whose tag `parser` stands at; stops before the end of the last tag, as Jinja's extensions do.
+    """The block whose tag `parser` stands at. Raises `BlockError`, and Jinja's `TemplateSyntaxError`.
 
-    Raises `BlockError`, and Jinja's `TemplateSyntaxError`.
+    In any case it stops before the end of the block's last tag, as Jinja's extensions do, or at the end of the template.
     """
+    tag = next(parser.stream)
+    end = blocks.TAGS[tag.value]
+    try:
+        head = _head(parser, tag)
+        pieces, expressions = _body(parser, end=end, at=tag.lineno)
+    except BlockError:
+        while not parser.stream.skip_if(f"name:{end}") and not parser.stream.eos:
+            next(parser.stream)
+        raise
+    return Tag(blocks.read(head, pieces), tag.lineno, tuple(expressions))
+
+
+def _head(parser: Parser, tag: Token) -> blocks.Head:
     stream = parser.stream
-    tag = next(stream)
     words: list[str] = []
     while stream.current.type != "block_end":
         token = next(stream)
@@ -41,14 +54,12 @@ def parse(parser: Parser) -> Tag:
             raise depends("its tag", Where(token.lineno, ""), hint=f'write {{% {tag.value} "css" %}}')
         words.append(str(token.value))
         stream.skip_if("comma")
+    next(stream)
     try:
-        head = blocks.read_head(tag.value, words)
+        return blocks.read_head(tag.value, words)
     except AssetbuildError as error:
         text, _, hint = str(error).rpartition("; ")
         raise BlockError(text, hint=hint, where=Where(tag.lineno, "")) from None
-    next(stream)
-    pieces, expressions = _body(parser, end=blocks.TAGS[tag.value], at=tag.lineno)
-    return Tag(blocks.read(head, pieces), tag.lineno, tuple(expressions))
 
 
 def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], list[nodes.Expr]]:

@@ -272,6 +272,8 @@ def test_check_tells_of_blocks_and_reads_templates_that_have_them(tmp_path: Path
     assert [problem.code for problem in inspection.check(made.config)] == ["template-unknown-asset"]
     made.write({"templates/page.html": css(link("none.css"))})
     assert "there is no source" in inspection.check(made.config)[0].text
+    made.write({"templates/page.html": css("{{ x }}") + "{{ asset_url('none.png') }}"})
+    assert [problem.code for problem in inspection.check(made.config)] == ["template-block", "template-unknown-asset"]
 
 
 # --- at run time -----------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def _django(template: Template) -> tuple[list[Found], list[Problem]]:
     problems: list[Problem] = []
     for opened, behind in django_blocks.located(django_blocks.tokens_of(template.text)):
         try:
-            tag = django_blocks.parse(opened, iter(behind))
+            tag = django_blocks.parse(opened, behind)
             found.append(Found(tag.block, template, opened.at))
         except BlockError as error:
             problems.append(_problem(template, error))

@@ -64,12 +64,14 @@ class _BlockTag(Extension):
     tags = set(TAGS)  # noqa: RUF012 - Jinja's own declaration, a plain class attribute
 
     def parse(self, parser: Parser) -> nodes.Node:
-        start = parser.stream.current.lineno
+        """The expressions that a render works out. What is wrong with a block, the build tells."""
+        start = parser.stream.current
         try:
-            tag = jinja_blocks.parse(parser)
+            return nodes.Output(list(jinja_blocks.parse(parser).expressions), lineno=start.lineno)
         except BlockError as error:
-            parser.fail(error.text, error.where.at + len(error.where.before))
-        return nodes.Output(list(tag.expressions), lineno=start)
+            if parser.stream.eos:
+                parser.fail(error.text, start.lineno)
+            return nodes.Output([], lineno=start.lineno)
 
 
 def normalised(text: str) -> str:
