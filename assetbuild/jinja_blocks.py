@@ -31,7 +31,7 @@ class Tag(NamedTuple):
 def parse(parser: Parser) -> Tag:
     """The block whose tag `parser` stands at. Raises `BlockError`, and Jinja's `TemplateSyntaxError`.
 
-    In any case it stops before the end of the block's last tag, as Jinja's extensions do, or at the end of the template.
+    It always stops before the end of the block's last tag, as Jinja's extensions do, or at the end of the template.
     """
     tag = next(parser.stream)
     end = blocks.TAGS[tag.value]

@@ -350,6 +350,15 @@ def test_no_value_breaks_out_of_its_attribute(value: str, nonce: str, built: Pro
     assert seen[0][1]["nonce"] == nonce
 
 
+def test_no_text_breaks_out_of_its_element(tmp_path: Path) -> None:
+    text = css(link("css/x.css"), "css inline")
+    made = page(tmp_path, text, **{"css/x.css": "a{b:'</style><script>x()</script>'} /* </STYLE> */"})
+    made.build()
+    found = rendered(made)
+    assert found.lower().count("</style") == 1
+    assert found.endswith("</style>")
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     text = js(script("js/a.js", ' data-v="&lt;{{ v }}>" nonce="{{ n }}"'))
