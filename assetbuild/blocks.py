@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
+from assetbuild.block_elements import elements_of
 from assetbuild.block_parts import (
     Address,
     Asset,
@@ -24,8 +25,8 @@ from assetbuild.block_parts import (
     Parts,
     Piece,
     Target,
+    Where,
 )
-from assetbuild.errors import AssetbuildError
 
 T = TypeVar("T")
 
@@ -129,21 +130,20 @@ def _plain(value: Parts) -> list[str | int]:
 # --- reading ---------------------------------------------------------------------------------------------
 
 
-def read_head(tag: str, words: Sequence[str]) -> Head:
-    """What the words behind the tag's name say. Raises `AssetbuildError`, with the hint at its end."""
+def read_head(tag: str, words: Sequence[str], where: Where) -> Head:
+    """What the words behind the tag's name say. Raises `BlockError`."""
     kind = words[0].lower() if words else ""
-    usage = f'write {{% {tag} "css" %}} or {{% {tag} "js" %}}, and behind it file, inline or preload if you want'
+    hint = f'write {{% {tag} "css" %}} or {{% {tag} "js" %}}, and behind it file, inline or preload if you want'
     if kind not in KINDS:
         found = f'says "{words[0]}"' if words else "says nothing of what it holds"
-        raise AssetbuildError(f"a block holds css or js, and this one {found}; {usage}")
+        raise BlockError(f"a block holds css or js, and this one {found}", hint=hint, where=where)
     mode = words[1].lower() if len(words) > 1 else "file"
     if mode not in MODES:
-        raise AssetbuildError(f'a block has no mode "{words[1]}"; {usage}')
+        raise BlockError(f'a block has no mode "{words[1]}"', hint=hint, where=where)
     name = words[2] if len(words) > 2 else ""
     if len(words) > 3 or (name and not _is_name(name)):
-        raise AssetbuildError(
-            "behind kind and mode a block takes one name of letters, digits, `-` and `_`; remove what is too much"
-        )
+        text = "behind kind and mode a block takes one name of letters, digits, `-` and `_`"
+        raise BlockError(text, hint="remove what is too much", where=where)
     return Head(kind, mode, name)
 
 
@@ -153,11 +153,8 @@ def _is_name(text: str) -> bool:
 
 def read(head: Head, pieces: Sequence[Piece]) -> Block:
     """The block whose body the `pieces` are. Raises `BlockError`."""
-    from assetbuild.block_elements import elements_of
-
-    found = tuple(elements_of(head.kind, pieces))
-    block = Block(head, found)
-    for element in found:
+    block = Block(head, tuple(elements_of(head.kind, pieces)))
+    for element in block.elements:
         _check(head, element)
     return block
 

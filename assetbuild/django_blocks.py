@@ -14,7 +14,6 @@ from typing import NamedTuple
 from assetbuild import blocks
 from assetbuild.block_elements import depends
 from assetbuild.block_parts import BlockError, Piece, StaticUrl, Where
-from assetbuild.errors import AssetbuildError
 
 
 class Kind(enum.Enum):
@@ -51,11 +50,7 @@ _WORDS = re.compile(r"""(?:"[^"]*"|'[^']*'|\S)+""")
 def parse(opened: Token, tokens: Iterator[Token]) -> Tag:
     """The block whose tag is `opened`; takes `tokens` up to the end of the block. Raises `BlockError`."""
     tag, *words = split(opened.contents)
-    try:
-        head = blocks.read_head(tag, [_unquoted(word) or word for word in words])
-    except AssetbuildError as error:
-        text, _, hint = str(error).rpartition("; ")
-        raise BlockError(text, hint=hint, where=Where(opened.at, "")) from None
+    head = blocks.read_head(tag, [_unquoted(word) or word for word in words], Where(opened.at, ""))
     pieces, expressions = _body(tokens, end=blocks.TAGS[tag], at=opened.at)
     return Tag(blocks.read(head, pieces), tuple(expressions))
 

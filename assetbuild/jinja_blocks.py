@@ -13,7 +13,6 @@ from jinja2 import nodes
 from assetbuild import blocks
 from assetbuild.block_elements import depends
 from assetbuild.block_parts import BlockError, Piece, StaticUrl, Where
-from assetbuild.errors import AssetbuildError
 
 if TYPE_CHECKING:
     from jinja2.lexer import Token
@@ -55,11 +54,7 @@ def _head(parser: Parser, tag: Token) -> blocks.Head:
         words.append(str(token.value))
         stream.skip_if("comma")
     next(stream)
-    try:
-        return blocks.read_head(tag.value, words)
-    except AssetbuildError as error:
-        text, _, hint = str(error).rpartition("; ")
-        raise BlockError(text, hint=hint, where=Where(tag.lineno, "")) from None
+    return blocks.read_head(tag.value, words, Where(tag.lineno, ""))
 
 
 def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], list[nodes.Expr]]:

@@ -464,7 +464,7 @@ def test_watch_sees_templates_that_hold_blocks_and_no_others(tmp_path: Path) -> 
 
 
 def test_a_folder_of_templates_that_is_not_there_yet_is_looked_for(tmp_path: Path) -> None:
-    where = template_files.Where(tmp_path, ("deep/er/*.html",))
+    where = template_files.Places(tmp_path, ("deep/er/*.html",))
     assert list(template_files.look(where).folders) == [str(tmp_path)]
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "x.html").touch()
@@ -481,7 +481,7 @@ def test_a_folder_of_templates_that_is_not_there_yet_is_looked_for(tmp_path: Pat
     ],
 )
 def test_each_folder_of_templates_is_walked_once(patterns: tuple[str, ...], folders: list[str], tmp_path: Path) -> None:
-    assert template_files.Where(tmp_path, patterns).folders == tuple(tmp_path / folder for folder in folders)
+    assert template_files.Places(tmp_path, patterns).folders == tuple(tmp_path / folder for folder in folders)
 
 
 def test_what_the_build_writes_is_no_template(tmp_path: Path) -> None:

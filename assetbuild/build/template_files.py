@@ -17,7 +17,7 @@ from assetbuild.manifest import regular_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Places:
     """What is looked at: files below `base` that `patterns` match, but for those in the folders `skip`."""
 
     base: Path
@@ -32,7 +32,7 @@ class Where:
         return tuple(self.base / each for each in kept)
 
 
-NOWHERE = Where(Path(), ())
+NOWHERE = Places(Path(), ())
 """A project without templates."""
 
 
@@ -44,23 +44,23 @@ class Seen:
     folders: Mapping[str, FileStat] = field(default_factory=dict)
 
 
-def of(config: Config) -> Where:
-    return Where(config.base, config.templates, (config.output, config.cache))
+def of(config: Config) -> Places:
+    return Places(config.base, config.templates, (config.output, config.cache))
 
 
-def look(where: Where) -> Seen:
+def look(places: Places) -> Seen:
     """Every template with its stat, by absolute path. What cannot be listed or looked at is none."""
-    if not where.patterns:
+    if not places.patterns:
         return Seen()
-    globs = Globs(where.patterns)
-    skipped = {os.path.realpath(path) for path in where.skip}
+    globs = Globs(places.patterns)
+    skipped = {os.path.realpath(path) for path in places.skip}
     files: dict[str, FileStat] = {}
     folders: dict[str, FileStat] = {}
-    for start in where.folders:
+    for start in places.folders:
         folders |= _above(start)
         for parent, stat, names in _walk(start, skipped):
             folders[posix(parent)] = stat
-            relative = Path(parent).relative_to(where.base).as_posix()
+            relative = Path(parent).relative_to(places.base).as_posix()
             for name in names:
                 if globs.matches(name if relative == "." else f"{relative}/{name}"):
                     files |= _stated(os.path.join(parent, name))

@@ -51,7 +51,7 @@ class Scope:
     roots: tuple[Path, ...] = ()
     mounts: tuple[str, ...] = ()
     skip: tuple[Path, ...] = ()
-    templates: template_files.Where = template_files.NOWHERE
+    templates: template_files.Places = template_files.NOWHERE
 
     @property
     def folders(self) -> tuple[Path, ...]:
