@@ -33,7 +33,7 @@ def pieces(text: str, assets: Assets) -> Pieces:
 
     Raises `AssetbuildError` for a block that the build does not have, or that cannot be shown.
     """
-    finished = assets._current().blocks
+    finished = assets._current().tags.blocks
     found = finished.get(text)
     if found is None:
         found = finished[text] = _made(blocks.loads(text), assets)

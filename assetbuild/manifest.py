@@ -37,6 +37,12 @@ if TYPE_CHECKING:
         module: NotRequired[bool]
         stable: NotRequired[bool]
 
+    class BundleEntry(TypedDict):
+        """What `{% assets %}` means by a name: `assets` in order, and the `extra` that webassets has for templates."""
+
+        assets: list[str]
+        extra: NotRequired[dict[str, Any]]
+
     class ManifestDict(TypedDict):
         """A whole manifest; `assets` by logical path."""
 
@@ -45,9 +51,10 @@ if TYPE_CHECKING:
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
         blocks: NotRequired[dict[str, list[str]]]
+        bundles: NotRequired[dict[str, BundleEntry]]
 
 else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
-    VariantEntry = Entry = ManifestDict = dict
+    VariantEntry = Entry = BundleEntry = ManifestDict = dict
 
 SCHEMA = 1
 _REBUILD = "run `assetbuild build` to write it anew"
@@ -146,6 +153,8 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     """True only for what `_faults` finds nothing wrong with; False means: look closely."""
     assets = document["assets"]
     entries = list(assets.values())
+    if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
+        return False
     if not entries:
         return "importmap" not in document and "blocks" not in document
     try:
@@ -214,6 +223,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
     yield from _blocks_faults(document.get("blocks", {}), assets)
+    yield from _bundles_faults(document.get("bundles", {}), assets)
 
 
 def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]:
@@ -282,6 +292,21 @@ def _blocks_faults(blocks: object, assets: Iterable[str]) -> Iterator[str]:
         for name in names:
             if not isinstance(name, str) or name not in assets:
                 yield f'block {key!r} names {name!r}, which is not in "assets"'
+
+
+def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(bundles, dict):
+        yield f'"bundles" must be an object, found {_kind(bundles)}'
+        return
+    for name, bundle in bundles.items():
+        if not isinstance(bundle, dict) or not isinstance(bundle.get("assets"), list):
+            yield f'bundle {name!r} must be an object with an array "assets"'
+            continue
+        for asset in bundle["assets"]:
+            if not isinstance(asset, str) or asset not in assets:
+                yield f'bundle {name!r} names {asset!r}, which is not in "assets"'
+        if not isinstance(bundle.get("extra", {}), dict):
+            yield f'"extra" of bundle {name!r} must be an object, found {_kind(bundle["extra"])}'
 
 
 def path_fault(path: str) -> str:

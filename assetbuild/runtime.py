@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, NoReturn
 
-    from assetbuild.manifest import Entry, ManifestDict
+    from assetbuild.manifest import BundleEntry, Entry, ManifestDict
     from assetbuild.markup import Line
 
     Make = Callable[..., Iterator[Line]]
@@ -32,20 +32,18 @@ _UNSEEN = (0, 0, 0)
 class _Finished:
     """Elements that were made already, per asset; grows at most to the number of assets."""
 
-    __slots__ = ("joined", "lines")
+    __slots__ = ("blocks", "joined", "lines")
 
     def __init__(self) -> None:
         self.lines: dict[str, tuple[Line, ...]] = {}
         self.joined: dict[str, Markup] = {}
+        self.blocks: dict[str, tuple[str | int, ...]] = {}  # of templates, by what they say
 
 
 class _Release:
     """One manifest, ready to answer. Only its caches ever change, and only by growing."""
 
-    __slots__ = (
-        *("assets", "base_url", "blocks", "composed", "cors", "document"),
-        *("file", "preloads", "served", "tags", "urls"),
-    )
+    __slots__ = ("assets", "base_url", "composed", "cors", "document", "file", "preloads", "served", "tags", "urls")
 
     def __init__(self, document: ManifestDict, *, file: str, base_url: str) -> None:
         self.document = document
@@ -60,7 +58,6 @@ class _Release:
             self.urls = {name: base_url + markup.encode(entry["path"]) for name, entry in self.assets.items()}
         self.served: tuple[frozenset[str], frozenset[str]] | None = None  # immutable files, plain copies
         self.composed: dict[str, str] | None = None  # names in their form NFC
-        self.blocks: dict[str, tuple[str | int, ...]] = {}  # their markup, by what they say
         self.tags = _Finished()
         self.preloads = _Finished()
 
@@ -190,6 +187,10 @@ class Assets:
     def integrity(self, name: str) -> str:
         """`sha384-...`, as in an `integrity` attribute. Raises `UnknownAsset`."""
         return _entry(name, self._current())["integrity"]
+
+    def bundle(self, name: str) -> BundleEntry | None:
+        """What `{% assets %}` means by a name that is not an asset's own; None where it is none."""
+        return self._current().document.get("bundles", {}).get(name)
 
     def tags(self, *names: str, nonce: str | None = None) -> Markup:
         """The elements that load style sheets and scripts: one per name, in order, each element once.

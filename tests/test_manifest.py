@@ -188,6 +188,12 @@ DELETE = object()
         (("blocks", BLOCK), "js/u.js", f"block '{BLOCK}' must be an array, found a string"),
         (("blocks", BLOCK), [1], f"block '{BLOCK}' names 1, which is not in \"assets\""),
         (("blocks", BLOCK), ["no.js"], f"block '{BLOCK}' names 'no.js', which is not in \"assets\""),
+        (("bundles",), [], '"bundles" must be an object, found an array'),
+        (("bundles",), {"a": []}, "bundle 'a' must be an object with an array \"assets\""),
+        (("bundles",), {"a": {"assets": "css/app.css"}}, "bundle 'a' must be an object with an array \"assets\""),
+        (("bundles",), {"a": {"assets": ["css/no.css"]}}, "bundle 'a' names 'css/no.css', which is not in \"assets\""),
+        (("bundles",), {"a": {"assets": [["x"]]}}, "bundle 'a' names ['x'], which is not in \"assets\""),
+        (("bundles",), {"a": {"assets": [], "extra": 1}}, "\"extra\" of bundle 'a' must be an object, found a number"),
     ],
 )
 def test_a_missing_or_wrong_member_is_refused_and_named(where: tuple[str, ...], value: object, said: str) -> None:

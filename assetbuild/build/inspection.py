@@ -16,6 +16,7 @@ from assetbuild.build.model import BuildFailed, Config, Licences, Problem
 from assetbuild.build.pipeline import Made, Options, make, walk
 from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
+from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.verify import not_up_to_date
 
 
@@ -48,15 +49,17 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
     namespace, _ = discover(config, found)
     assets = [*namespace.published, *namespace.bundles]
     pages = templates.read_all(templates.find(config))
-    named = templates.named(pages)
+    named, bundles = templates.named(pages), names_in_templates(config)
     try:
         options, cache = Options(), _looking(config)
-        made = make(config, found, options=options, listener=listener, cache=cache, variants=False, named=named)
+        made = make(
+            config, found, options=options, listener=listener, cache=cache, variants=False, named=named, judges=True
+        )
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
-        return (*failed.problems, *templates.check(assets, pages))
-    in_templates = templates.check([output.logical for output in made.outputs], pages)
+        return (*failed.problems, *templates.check(assets, pages, bundles=bundles))
+    in_templates = templates.check([output.logical for output in made.outputs], pages, bundles=bundles)
     return (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
 
 

@@ -18,7 +18,11 @@ SCHEMA = 1
 
 
 def render(
-    outputs: Iterable[Output], importmap: Mapping[str, str], blocks: Mapping[str, Sequence[str]] | None = None
+    outputs: Iterable[Output],
+    importmap: Mapping[str, str],
+    *,
+    bundles: Mapping[str, Mapping[str, object]],
+    blocks: Mapping[str, Sequence[str]],
 ) -> tuple[bytes, str]:
     """The manifest's bytes and its build id: SHA-256 of its canonical JSON without `build` and without variants.
 
@@ -28,6 +32,8 @@ def render(
     document: dict[str, Any] = {"schema": SCHEMA, "assets": assets}
     if importmap:
         document["importmap"] = dict(importmap)
+    if bundles:
+        document["bundles"] = {name: dict(bundle) for name, bundle in bundles.items()}
     if blocks:
         document["blocks"] = {key: list(names) for key, names in blocks.items()}
     build = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())

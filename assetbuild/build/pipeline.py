@@ -7,10 +7,10 @@ is written before everything that can be wrong with sources has been looked at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build import (
     block_plan,
@@ -24,12 +24,14 @@ from assetbuild.build import (
     template_files,
     tree,
     uptodate,
+    webassets_texts,
 )
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
+from assetbuild.build.contents import content_of, digester
 from assetbuild.build.discover import discover
-from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
+from assetbuild.build.events import Listener, Waiting, nobody
 from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
@@ -37,18 +39,32 @@ from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
-from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Namespace, Problem, Severity, Source, Text
+from assetbuild.build.model import (
+    Blob,
+    BuildFailed,
+    Config,
+    FileStat,
+    Namespace,
+    Problem,
+    Severity,
+    Source,
+    Text,
+    TextKind,
+)
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
 from assetbuild.build.phase_report import Report
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
+from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
 from assetbuild.build.results import Built, Change, ChangeKind, Output
-from assetbuild.build.scan import scan_all, scan_import
+from assetbuild.build.scan import ScanContext, scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
+from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
 
 
@@ -87,6 +103,10 @@ class Made:
     """The scripts with specifiers that only an import map answers."""
     blocks: str
     """Stands for the blocks of the templates."""
+    opened: tuple[Opened, ...] = ()
+    """What texts depend on besides sources."""
+    made_of: Mapping[str, Description] = field(default_factory=dict)
+    """Of sources that are no files but were made for this build."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -138,7 +158,8 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = (*(source.file for source in found.sources), *found.templates)
+    beside = uptodate.files_beside(config, left)
+    files = (*beside, *(source.file for source in found.sources), *found.templates)
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -183,6 +204,7 @@ def _build(
         flaws=uptodate.flaws_key(found),
         templates=found.templates,
         blocks=made.blocks,
+        opened=made.opened,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
@@ -233,39 +255,44 @@ def make(
     last: State = state.EMPTY,
     variants: bool = True,
     named: Collection[str] = (),
+    judges: bool = False,
 ) -> Made:
     """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache.
 
-    `named`: assets that pages are known to load.
+    `named`: assets that pages are known to load. `judges`: whether it matters that scripts parse which no processor
+    will read; where some will, it always does.
     """
     report = Report(list(config.problems))
+    texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
     collected = template_blocks.collect(found.templates)
-    plan, problems = block_plan.plan(config, found, collected)
-    report.phase([*collected.problems, *problems])
+    plan, problems = block_plan.plan(config, texts.found, collected)
+    report.phase([*texts.problems, *collected.problems, *problems])
     config, report.placed = plan.config, plan.placed
     namespace, problems = discover(config, plan.found)
     namespace, unpublished = plan.published(namespace)
     report.phase([*problems, *unpublished])
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
-        scans = Scans(None if options.force else cache)
-        scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
+        trusted_cache = None if options.force else cache
+        scans = Scans(trusted_cache)
+        skims = not judges and not config.processors.get(TextKind.JS)
+        scanned, graph, problems = _read(config, namespace, ScanContext(pool, crew, scans, listener, last, skims))
         problems += import_problems(config, namespace, graph, named={*named, *plan.loaded})
         problems += block_plan.broken_modules(plan, scanned)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener, crew)
+        context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
-        blobs, problems = execute.digest_all(media, _digester(namespace.sources, last, listener), pool)
+        blobs, problems = execute.digest_all(media, digester(namespace.sources, last, listener), pool)
         report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
-        contents = {step.logical: _content(step, compiled, blobs, namespace.sources) for step in steps}
+        contents = {step.logical: content_of(step, compiled, blobs, namespace.sources) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         linked = link(contents)
         inputs = {step.logical: step.inputs for step in steps}
@@ -280,7 +307,8 @@ def make(
     steps = (*steps, *licence_files)
     importmap = related.importmap(config, namespace.published, graph.edges)
     report.phase(block_plan.inline_problems(collected, plan, outputs, importmap, tree.read_blob))
-    document, build_id = manifest.render(outputs, importmap, plan.outputs)
+    bundles = names_in_templates(config)
+    document, build_id = manifest.render(outputs, importmap, bundles=bundles, blocks=plan.outputs)
     return Made(
         outputs=outputs,
         manifest=document,
@@ -289,21 +317,23 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs),
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
         blobs=blobs,
         mapped=graph.mapped,
         blocks=collected.digest,
+        opened=texts.opened,
+        made_of=texts.made_of,
     )
 
 
 def _read(
-    config: Config, namespace: Namespace, *, pool: ThreadPoolExecutor, crew: Crew, scans: Scans, listener: Listener
+    config: Config, namespace: Namespace, context: ScanContext
 ) -> tuple[dict[str, Scanned], Graph, list[Problem]]:
     """Scan and resolve. Of sources that are not published only those are read that bundles inline, as they turn up."""
-    scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
+    scanned, problems = scan_all(namespace, context)
 
     def read(logical: str) -> Scanned | None:
-        item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
+        item, found_in_it = scan_import(namespace, logical, context)
         problems.extend(found_in_it)
         return item
 
@@ -319,33 +349,3 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _digester(sources: Mapping[str, Source], last: State, listener: Listener) -> Callable[[str], Blob | Problem]:
-    """Digests a source by logical path, without reading what the last build has read."""
-
-    def digest(logical: str) -> Blob | Problem:
-        source = sources[logical]
-        if (known := last.blob(source)) is not None:
-            return known
-        try:
-            blob = tree.digest(source)
-        except OSError as error:
-            return tree.unreadable(source, error)
-        listener(Done(Work.READ, logical))
-        return blob
-
-    return digest
-
-
-def _content(
-    step: Step, compiled: Mapping[str, Compiled], blobs: Mapping[str, Blob], sources: Mapping[str, Source]
-) -> Text | Blob:
-    """What a step made, or its source's own bytes; of code in a template its text, as there is no file to copy."""
-    result = compiled.get(step.logical)
-    if result is not None and result.content is not None:
-        return result.content
-    source = sources.get(step.logical)
-    if source is not None and source.data is not None:
-        return Text((source.data.decode("utf-8-sig"),))
-    return blobs[step.logical]

@@ -47,6 +47,8 @@ class State:
     templates: Mapping[str, FileStat] = field(default_factory=dict)
     blocks: str = ""
     """Stands for the blocks that the templates held."""
+    opened: tuple[tuple[str, str], ...] = ()
+    """Files outside the roots that outputs depend on, by absolute path, with their SHA-256; '' where there is none."""
 
     def known(self, source: Source) -> SourceRecord | None:
         """The record of `source` where it can be believed: same stat, and not modified just before it was recorded."""
@@ -94,6 +96,7 @@ def dumps(state: State) -> bytes:
         "flaws": state.flaws,
         "templates": [[path, *_stat(stat), stat.ctime_ns] for path, stat in sorted(state.templates.items())],
         "blocks": state.blocks,
+        "opened": state.opened,
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -123,6 +126,7 @@ def loads(data: bytes | None) -> State:
             flaws=str(document["flaws"]),
             templates={path: FileStat(*map(int, stat)) for path, *stat in document["templates"]},
             blocks=str(document["blocks"]),
+            opened=tuple((str(path), str(digest)) for path, digest in document.get("opened", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return EMPTY

@@ -7,6 +7,7 @@ known at run time is reported as such instead of being guessed.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = frozenset(("asset_url", "asset_tags", "asset_integrity", "asset_preload_tags", "asset_inline"))
 _FILTERS = frozenset(("asset_url",))
+_ASSETS = "`{% assets %}`"
+_VERSION = re.compile(r"[.\-_]?%\(version\)s")
+"""In an output of webassets, the place of what is the fingerprint here."""
+_TAG_OPTIONS = frozenset(("filters", "filter", "output", "debug", "depends"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,19 @@ def read_all(templates: TemplateFiles) -> tuple[Page, ...]:
     return tuple(pages)
 
 
-def check(names: Collection[str], pages: Iterable[Page]) -> tuple[Problem, ...]:
-    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked."""
+def check(names: Collection[str], pages: Iterable[Page], *, bundles: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked.
+
+    `bundles`: the names that `{% assets %}` knows besides.
+    """
     known = {_nfc(name) for name in names}
     problems: list[Problem] = []
     for page in pages:
         problems += page.problems
-        problems += [_unknown(one, known) for one in page.references if _nfc(one.name) not in known]
+        for one in page.references:
+            is_tag = one.through == _ASSETS
+            if _nfc(one.name) not in known and not (is_tag and one.name in bundles):
+                problems.append(_unknown(one, {*known, *bundles} if is_tag else known))
     return tuple(problems)
 
 
@@ -164,7 +175,8 @@ def references(path: str, text: str) -> tuple[list[TemplateReference], list[Prob
         problems += [_ignored_option(option, place_at(path, text, option.lineno)) for option in ignored]
         for expression in expressions:
             names, is_complete = _literals(expression)
-            for name, offset in names:
+            for literal, offset in names:
+                name = _VERSION.sub("", literal) if through == _ASSETS else literal
                 found.append(TemplateReference(name, through, place_at(path, text, offset)))
             if not is_complete:
                 place = place_at(path, text, expression.lineno)
@@ -183,8 +195,8 @@ def _dynamic(through: str, place: Place) -> Problem:
 
 
 def _ignored_option(option: nodes.Keyword, place: Place) -> Problem:
-    text = f"`{{% assets %}}` takes only names of assets; `{option.key}` is said in the configuration"
-    hint = f"remove `{option.key}=...`, and describe the bundle in [bundles]"
+    text = f"`{{% assets %}}` has no option `{option.key}`"
+    hint = f"remove `{option.key}=...`; its options are {', '.join(f'`{name}`' for name in sorted(_TAG_OPTIONS))}"
     return _warning("template-assets-option", text, place, hint=hint)
 
 
@@ -203,8 +215,10 @@ def _named(node: nodes.Node, own: Collection[str]) -> tuple[str, list[nodes.Expr
         return "", [], []
     name = node.node.name
     if name == ASSETS_TAG:
+        output = [option.value for option in node.kwargs if option.key == "output"]
         listed = [arg.items if isinstance(arg, nodes.List | nodes.Tuple) else [arg] for arg in node.args]
-        return f"`{ASSETS_TAG}`", [item for items in listed for item in items], node.kwargs
+        ignored = [option for option in node.kwargs if option.key not in _TAG_OPTIONS]
+        return f"`{ASSETS_TAG}`", output or [item for items in listed for item in items], ignored
     if name in _FUNCTIONS:
         keyword = [item.value for item in node.kwargs if item.key == "name"]
         rest = [node.dyn_args] if node.dyn_args is not None else []

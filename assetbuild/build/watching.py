@@ -71,8 +71,9 @@ def config_files(file: Path | None, *, folder: Path) -> tuple[Path, ...]:
 
 def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
+    beside = () if config.webassets.file is None else (config.webassets.file,)
     skip = (config.output, config.manifest, config.cache)
-    return Scope(files, config.root_paths, mounts, skip=skip, templates=template_files.of(config))
+    return Scope((*files, *beside), config.root_paths, mounts, skip=skip, templates=template_files.of(config))
 
 
 @dataclass(frozen=True, slots=True)
