@@ -297,6 +297,72 @@ def test_a_comment_behind_code_gives_a_key_for_environments_that_trim_and_one_fo
     assert [element.target for block in found for element in block.elements] == [Code("a{}\nb{}"), Code("a{}  b{}")]
 
 
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "<link",
+            "<style",
+            "<script",
+            "</style>",
+            "</script",
+            ">",
+            "/>",
+            "<",
+            "<!--",
+            "-->",
+            "=",
+            '"',
+            "'",
+            "/",
+            " ",
+            "\n",
+        ),
+        *(
+            " rel=stylesheet",
+            ' href="/a.css"',
+            " href=/a.css",
+            " src='/a.js'",
+            " type=module",
+            " media=x",
+            " a",
+            "&quot;",
+        ),
+        *(
+            "{{ n }}",
+            "{{ asset_url('a.css') }}",
+            "{{ STATIC_URL }}",
+            "{# c #}",
+            "{{ x",
+            "}}",
+            "{% raw %}",
+            "{% endraw %}",
+        ),
+        *("{% if x %}", "{% endif %}", "{%", "%}", "{% endbundle %}", '{% bundle "css" %}', "\0", "\r", "ä", "\u2028"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    body=st.lists(FRAGMENTS, max_size=14).map("".join),
+    tag=st.sampled_from(['bundle "css"', "bundle js", "compress css inline"]),
+)
+def test_whatever_stands_in_a_block_what_an_app_accepts_the_build_has_compiled(
+    body: str, tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    text = f"{{% {tag} %}}{body}{{% end{tag.partition(' ')[0]} %}}"
+    found, problems = collected(tmp_path_factory.getbasetemp(), text)
+    env = jinja2.Environment()
+    install(env, Assets.for_tests(names=["a.css"]))
+    try:
+        asked = blocks_of(env, text)
+    except jinja2.TemplateSyntaxError:
+        return
+    else:
+        assert problems == ()
+        assert {block.key for block in asked} <= {block.key for block in found}
+
+
 # --- where blocks are ------------------------------------------------------------------------------------
 
 
