@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         build: str
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
+        blocks: NotRequired[dict[str, list[str]]]
         bundles: NotRequired[dict[str, BundleEntry]]
 
 else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
@@ -156,7 +157,7 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
         return False
     if not entries:
-        return "importmap" not in document
+        return "importmap" not in document and "blocks" not in document
     try:
         paths = [entry["path"] for entry in entries]
         digests = [entry["sha256"] for entry in entries]
@@ -170,6 +171,7 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
         twins = [twin for group in variants for twin in group.values()]
         sizes += [twin["size"] for twin in twins]
         paths += [twin["path"] for twin in twins]
+        named += document.get("blocks", {}).values()
         references = [reference for group in named for reference in group]
         flags = {type(entry.get("module", True)) for entry in entries}
         flags |= {type(entry.get("stable", True)) for entry in entries}
@@ -183,6 +185,7 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
         known
         and flags == {bool}
         and set(map(type, [*paths, *digests, *integrities, *texts])) == {str}
+        and all(_is_hex(key, 64) for key in document.get("blocks", ()))
         and set(map(type, sizes)) == {int}
         and min(sizes) >= 0
         and _are_plain_paths([*assets, *paths, *mapped])
@@ -221,6 +224,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
         for fault in _entry_faults(entry, assets):
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
+    yield from _blocks_faults(document.get("blocks", {}), assets)
     yield from _bundles_faults(document.get("bundles", {}), assets)
 
 
@@ -275,6 +279,21 @@ def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]
             yield f"the import map's key {specifier!r} {fault}"
         if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
             yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
+
+
+def _blocks_faults(blocks: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(blocks, dict):
+        yield f'"blocks" must be an object, found {_kind(blocks)}'
+        return
+    for key, names in blocks.items():
+        if not _is_hex(key, 64):
+            yield f"the key {key!r} of a block must be 64 hexadecimal digits"
+        if not isinstance(names, list):
+            yield f"block {key!r} must be an array, found {_kind(names)}"
+            continue
+        for name in names:
+            if not isinstance(name, str) or name not in assets:
+                yield f'block {key!r} names {name!r}, which is not in "assets"'
 
 
 def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:

@@ -32,11 +32,12 @@ _UNSEEN = (0, 0, 0)
 class _Finished:
     """Elements that were made already, per asset; grows at most to the number of assets."""
 
-    __slots__ = ("joined", "lines")
+    __slots__ = ("blocks", "joined", "lines")
 
     def __init__(self) -> None:
         self.lines: dict[str, tuple[Line, ...]] = {}
         self.joined: dict[str, Markup] = {}
+        self.blocks: dict[str, tuple[str | int, ...]] = {}  # of templates, by what they say
 
 
 class _Release:

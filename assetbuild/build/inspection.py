@@ -5,6 +5,7 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 
 from __future__ import annotations
 
+from assetbuild import manifest
 from assetbuild.build import adoption, other_manifests, state, templates
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
@@ -23,7 +24,11 @@ def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Bu
     """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
     made, changes = inspect(config, options=options, listener=listener)
     others = other_manifests.to_be_written(config, other_manifests.contents(config, made.manifest))
-    is_same = not others and all(change.kind is ChangeKind.SAME for change in changes)
+    is_same = (
+        not others
+        and all(change.kind is ChangeKind.SAME for change in changes)
+        and _has_manifest(config, made.manifest)
+    )
     return Built(
         made.build,
         made.manifest,
@@ -33,6 +38,14 @@ def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Bu
         made.ways(),
         up_to_date=is_same,
     )
+
+
+def _has_manifest(config: Config, wanted: bytes) -> bool:
+    """Whether the manifest is there as wanted: an import map or a template's block can change without any output."""
+    try:
+        return manifest.regular_bytes(config.manifest) == wanted
+    except OSError:
+        return False
 
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:

@@ -221,7 +221,8 @@ class FileStat:
 class Source:
     """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`.
 
-    `data` is the content of what is no file, but was made in this build; `file` says then where it would be.
+    `data` is the content of what is no file, but was made in this build or stands in a template; `file` says then where
+    it would be, or where it stands.
     """
 
     logical: str

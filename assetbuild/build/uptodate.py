@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from assetbuild import __version__, manifest
-from assetbuild.build import compress, index, tree, webassets_texts
+from assetbuild.build import compress, index, template_blocks, tree, webassets_texts
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
@@ -67,6 +67,8 @@ def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
         return None
     if not all(_is_known(source, last) for source in found.files) or not webassets_texts.is_unchanged(last.opened):
         return None
+    if not _same_blocks(found, last):
+        return None
     for path, recorded in last.outputs.items():
         try:
             info = os.lstat(config.output / path)
@@ -95,6 +97,13 @@ def _same_bytes(source: Source, record: SourceRecord) -> bool:
         return False
 
 
+def _same_blocks(found: tree.Tree, last: State) -> bool:
+    """Whether templates hold the blocks that the last build found; most changes of a template are none of a block."""
+    if found.templates == last.templates and not any(map(last.is_racy_at, found.templates.values())):
+        return True
+    return template_blocks.collect(found.templates).digest == last.blocks != ""
+
+
 # --- the index -------------------------------------------------------------------------------------------
 
 
@@ -117,13 +126,14 @@ def index_of(
     times = [max(stat.mtime_ns, stat.ctime_ns) for stat in own.values()]
     times += [stat.mtime_ns for stat in found.folders.values()]
     times += [source.stat.mtime_ns for source in found.files]
+    times += [stat.mtime_ns for stat in found.templates.values()]
     if is_another or max(times) >= started_ns - RACY_NS:
         return None
     line = index.up_to_date(len(json.loads(document)["assets"]), left.build)
     start = f"{tree.posix(str(config.base))}/"
 
     def paths() -> Iterator[tuple[str, index.Stat]]:
-        for path, stat in (*own.items(), *found.folders.items()):
+        for path, stat in (*own.items(), *found.folders.items(), *found.templates.items()):
             yield path.removeprefix(start), _numbers(stat)
         for source in found.files:
             yield source.file.removeprefix(start), _numbers(source.stat)

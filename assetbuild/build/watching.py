@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from assetbuild.build import adoption, tree
+from assetbuild.build import adoption, template_blocks, template_files, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.other_tools import AdoptedBuild
@@ -45,6 +45,8 @@ SHARE = 100
 class Scope:
     """What is watched: single `files`, the folders `roots`, mounted at `mounts`, but for what lies in `skip`, and the
     files of `adopted` builds, which are looked at without being told of.
+
+    `templates` are looked at for the blocks in them.
     """
 
     files: tuple[Path, ...]
@@ -52,6 +54,12 @@ class Scope:
     mounts: tuple[str, ...] = ()
     skip: tuple[Path, ...] = ()
     adopted: tuple[AdoptedBuild, ...] = ()
+    templates: template_files.Places = template_files.NOWHERE
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that the system is to tell of."""
+        return (*self.roots, *self.templates.folders)
 
 
 Observe = Callable[[Scope], AbstractContextManager[Iterator[Collection[str]]]]
@@ -68,7 +76,8 @@ def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
     beside = () if config.webassets.file is None else (config.webassets.file,)
     skip = (config.output, config.manifest, config.cache)
-    return Scope((*files, *beside), config.root_paths, mounts, skip, config.adopted)
+    places = template_files.of(config)
+    return Scope((*files, *beside), config.root_paths, mounts, skip, config.adopted, templates=places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +93,18 @@ View = dict[str, Sight]
 
 
 def look(scope: Scope) -> View:
-    """The configuration, the roots, the sources, and what is unusable under the roots. Opens no file."""
+    """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
+
+    Opens no file but templates.
+    """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
     beside, _ = adoption.look(scope.adopted)
     view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
+    for path, stat in template_files.look(scope.templates).files.items():
+        if template_blocks.holds_blocks(path, stat):  # others make no build differ
+            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return view | _heads(scope)

@@ -63,7 +63,9 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
             yield 2, f"{logical} (made by webassets, of what follows)"
             yield from ((3, what) for what, _ in made.made_of[logical] if what.startswith("input "))
             continue
-        yield 2, f"{logical} (from {config.sources[made.sources[logical].root]})"
+        source = made.sources[logical]
+        where = source.file if source.data is not None else config.sources[source.root]
+        yield 2, f"{logical} (from {where})"
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
