@@ -6,6 +6,7 @@ one. Pure.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from assetbuild.build import js_tree
 from assetbuild.build.css_tokens import Kind, tokenize
 from assetbuild.build.js_lexemes import is_unusual, lex
 from assetbuild.build.model import TextKind
+from assetbuild.build.skim_css import skim
 
 _TAG = re.compile(r"@(?:licen[cs]e|preserve)\b", re.IGNORECASE)
 Span = tuple[int, int]
@@ -91,15 +93,17 @@ def kept_css_comments(text: str) -> tuple[str, ...]:
     return tuple(comment for comment in comments if comment.startswith("/*!"))
 
 
-def css_licence_spans(text: str) -> list[Span]:
-    """The licence comments of a style sheet, in order."""
+@functools.lru_cache(maxsize=4)
+def css_licence_spans(text: str) -> tuple[Span, ...]:
+    """The licence comments of a style sheet, in order. Minifying asks for those of one text several times in turn."""
     if not may_hold_licences(text):
-        return []
-    return [
-        (token.start, token.end)
-        for token in tokenize(text)
-        if token.kind is Kind.COMMENT and is_licence(text[token.start : token.end])
-    ]
+        return ()
+    skimmed = skim(text)
+    if skimmed is not None:
+        spans = [(found.start, found.end) for found in skimmed if found.is_comment]
+    else:
+        spans = [(token.start, token.end) for token in tokenize(text) if token.kind is Kind.COMMENT]
+    return tuple((start, end) for start, end in spans if is_licence(text[start:end]))
 
 
 # --- moving them to a file -------------------------------------------------------------------------------

@@ -296,8 +296,8 @@ def make(
         report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
         beside = {source.logical: source for source in found.beside}
-        beside_blobs, problems = execute.digest_all(list(beside), digester(beside, last, listener), pool)
-        adopted, unadoptable = adoption.adopt(config.adopted, beside_blobs)
+        adopted_blobs, problems = execute.digest_all(list(beside), digester(beside, last, listener), pool)
+        adopted, unadoptable = adoption.adopt(config.adopted, adopted_blobs)
         report.phase([*problems, *unadoptable])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
@@ -305,12 +305,11 @@ def make(
         contents = {step.logical: content_of(step, compiled, blobs, namespace.sources) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         linked = link(contents)
+        report.phase(adoption.clash_problems(config.adopted, adopted, linked))
         inputs = {step.logical: step.inputs for step in steps}
         relations = related.relate(inputs, namespace.bundles, graph.edges, scanned)
-        report.phase(adoption.clash_problems(config.adopted, adopted, linked))
         outputs = merged(make_outputs(config, linked, relations), adopted)
-        report.phase(other_manifests.place_problems(config, outputs))
-        report.phase(path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/")))
+        report.phase(_place_problems(config, outputs))
         if variants and not options.dev:
             outputs, problems = compressing.with_variants(
                 outputs, config.compress, cache=context.cache, listener=listener, pool=pool
@@ -331,12 +330,18 @@ def make(
         sources=namespace.sources,
         descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of)
         | adoption.describe(config.adopted, adopted),
-        blobs=blobs | beside_blobs,
+        blobs=blobs | adopted_blobs,
         mapped=graph.mapped,
         blocks=collected.digest,
         opened=texts.opened,
         made_of=texts.made_of,
     )
+
+
+def _place_problems(config: Config, outputs: Sequence[Output]) -> Iterator[Problem]:
+    """Outputs where something else is to be: another output, or a manifest."""
+    yield from other_manifests.place_problems(config, outputs)
+    yield from path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/"))
 
 
 def _read(
