@@ -5,7 +5,7 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 
 from __future__ import annotations
 
-from assetbuild.build import state, templates
+from assetbuild.build import state, templates, unused
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
@@ -35,10 +35,27 @@ def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Bu
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
     """Configuration, references, bundles and templates, without writing: every problem found. Never raises for them."""
+    return _audit(config, listener)[0]
+
+
+def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[Problem, ...], tuple[str, ...] | None]:
+    """As `check`, and the logical paths of what is published and nothing is known to load; None where it fails."""
+    if not config.templates:
+        return (unused.without_templates(),), None
+    problems, made, pages = _audit(config, listener)
+    if made is None:
+        return problems, None
+    unseen = templates.unseen(pages)
+    found = unused.find(made.outputs, templates.named(pages), made.relations, made.descriptions, unseen=unseen)
+    return (*problems, *found.problems), found.names
+
+
+def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Made | None, tuple[templates.Page, ...]]:
+    """The problems, the build unless it failed, and the templates."""
     found = walk(config)
     namespace, _ = discover(config, found)
     assets = [*namespace.published, *namespace.bundles]
-    pages = templates.read_all(templates.find(config))
+    pages = templates.read_all(templates.find(config), config.blueprints)
     named = templates.named(pages)
     try:
         options, cache = Options(), _looking(config)
@@ -46,9 +63,10 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
-        return (*failed.problems, *templates.check(assets, pages))
+        return (*failed.problems, *templates.check(assets, pages)), None, pages
     in_templates = templates.check([output.logical for output in made.outputs], pages)
-    return (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
+    problems = (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
+    return problems, made, pages
 
 
 def _needing_a_map(made: Made) -> frozenset[str]:

@@ -16,12 +16,14 @@ from assetbuild.build.results import Output
 SCHEMA = 1
 
 
-def render(outputs: Iterable[Output], importmap: Mapping[str, str]) -> tuple[bytes, str]:
+def render(outputs: Iterable[Output], importmap: Mapping[str, str], blueprints: Mapping[str, str]) -> tuple[bytes, str]:
     """The manifest's bytes and its build id: SHA-256 of its canonical JSON without `build` and without variants."""
     assets = {output.logical: _entry(output) for output in outputs}
     document: dict[str, Any] = {"schema": SCHEMA, "assets": assets}
     if importmap:
         document["importmap"] = dict(importmap)
+    if blueprints:
+        document["blueprints"] = dict(blueprints)
     build = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
     document["build"] = build.hexdigest()
     for output in outputs:

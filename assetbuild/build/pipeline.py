@@ -72,6 +72,7 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
+    relations: related.Relations
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -253,7 +254,8 @@ def make(
             )
             report.phase(problems)
     steps = (*steps, *licence_files)
-    document, build_id = manifest.render(outputs, related.importmap(config, namespace.published, graph.edges))
+    mapped = related.importmap(config, namespace.published, graph.edges)
+    document, build_id = manifest.render(outputs, mapped, config.blueprints)
     return Made(
         outputs=outputs,
         manifest=document,
@@ -265,6 +267,7 @@ def make(
         descriptions=describe(steps, compiled, contents, linked, blobs),
         blobs=blobs,
         mapped=graph.mapped,
+        relations=relations,
     )
 
 

@@ -1,0 +1,93 @@
+"""Published assets that nothing is known to load: no template names them, and no asset that is loaded refers to them.
+
+Pure. Says what can be seen from templates and references; what the app's code names, and what look-ups that only the
+running app can resolve name, it cannot see and says so.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from assetbuild.build.changes import references
+from assetbuild.build.keys import Description
+from assetbuild.build.licences import file_name
+from assetbuild.build.model import Problem, Severity
+from assetbuild.build.related import Relations
+from assetbuild.build.results import Output
+
+_SHOWN = 10
+"""Places of look-ups that are listed in the one message; each has a note of its own as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """The logical paths, sorted, and what there is to say of them."""
+
+    names: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def without_templates() -> Problem:
+    text = "what is unused cannot be told: the configuration names no templates"
+    return Problem("unused-without-templates", text, hint='add templates = ["templates/**/*.html"]')
+
+
+def find(
+    outputs: Sequence[Output],
+    named: Collection[str],
+    relations: Relations,
+    descriptions: Mapping[str, Description],
+    *,
+    unseen: Sequence[Problem],
+) -> Unused:
+    """`named` are the names in templates, in the form NFC; `unseen` says where there may be more of them.
+
+    What is `stable` is asked for by its plain name, by browsers or by what no template is.
+    """
+    starts = [output.logical for output in outputs if output.stable or _nfc(output.logical) in named]
+    published = {output.logical for output in outputs}
+    reached = _reached(starts, published, relations, descriptions)
+    names = tuple(sorted(published - reached.keys()))
+    return Unused(names, (_summary(names, unseen),) if names else ())
+
+
+def _reached(
+    starts: Iterable[str], published: Collection[str], relations: Relations, descriptions: Mapping[str, Description]
+) -> dict[str, None]:
+    """What outputs name, and the modules that scripts name, which in an output may be left to the import map."""
+    found = dict.fromkeys(starts)
+    queue = list(found)
+    for name in queue:
+        targets = [target for kind, target in relations.edges.get(name, ()) if kind.is_module_specifier]
+        for target in (*targets, *references(descriptions.get(name, ())), file_name(name)):
+            if target in published and target not in found:
+                found[target] = None
+                queue.append(target)
+    return found
+
+
+def _summary(names: Sequence[str], unseen: Sequence[Problem]) -> Problem:
+    one = len(names) == 1
+    what = "published asset is" if one else "published assets are"
+    text = f"{len(names)} {what} named by no template, and by no asset that is"
+    hint = f"leave {'it' if one else 'them'} out with `exclude`, unless the app's code names {'it' if one else 'them'}"
+    if not unseen:
+        return Problem("asset-unused", text, severity=Severity.WARNING, hint=hint)
+    places = [_where(problem) for problem in unseen]
+    more = len(places) - _SHOWN
+    notes = [f"{place} may name some of them" for place in places[:_SHOWN]]
+    notes += [f"and {more} more places"] if more > 0 else []
+    return Problem("asset-unused", text, severity=Severity.NOTE, notes=tuple(notes), hint=hint)
+
+
+def _where(problem: Problem) -> str:
+    place = problem.place
+    if place is None:
+        return "a template that cannot be read"
+    return ":".join([place.path, *(str(number) for number in (place.line, place.column) if number)])
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
