@@ -17,9 +17,6 @@ from assetbuild.build.model import Problem, Severity
 from assetbuild.build.related import Relations
 from assetbuild.build.results import Output
 
-_SHOWN = 10
-"""Places of look-ups that are listed in the one message; each has a note of its own as well."""
-
 
 @dataclass(frozen=True, slots=True)
 class Unused:
@@ -75,18 +72,9 @@ def _summary(names: Sequence[str], unseen: Sequence[Problem]) -> Problem:
     hint = f"leave {'it' if one else 'them'} out with `exclude`, unless the app's code names {'it' if one else 'them'}"
     if not unseen:
         return Problem("asset-unused", text, severity=Severity.WARNING, hint=hint)
-    places = [_where(problem) for problem in unseen]
-    more = len(places) - _SHOWN
-    notes = [f"{place} may name some of them" for place in places[:_SHOWN]]
-    notes += [f"and {more} more places"] if more > 0 else []
-    return Problem("asset-unused", text, severity=Severity.NOTE, notes=tuple(notes), hint=hint)
-
-
-def _where(problem: Problem) -> str:
-    place = problem.place
-    if place is None:
-        return "a template that cannot be read"
-    return ":".join([place.path, *(str(number) for number in (place.line, place.column) if number)])
+    places = "the place" if len(unseen) == 1 else f"each of the {len(unseen)} places"
+    note = f"{places} that cannot be checked, reported with its line, may name some of what is listed"
+    return Problem("asset-unused", text, severity=Severity.NOTE, notes=(note,), hint=hint)
 
 
 def _nfc(name: str) -> str:
