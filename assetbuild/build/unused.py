@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from assetbuild.build.changes import references
 from assetbuild.build.keys import Description
-from assetbuild.build.licences import file_name
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.related import Relations
 from assetbuild.build.results import Output
@@ -58,7 +57,7 @@ def _reached(
     queue = list(found)
     for name in queue:
         targets = [target for kind, target in relations.edges.get(name, ()) if kind.is_module_specifier]
-        for target in (*targets, *references(descriptions.get(name, ())), file_name(name)):
+        for target in (*targets, *references(descriptions.get(name, ()))):
             if target in published and target not in found:
                 found[target] = None
                 queue.append(target)
