@@ -12,7 +12,6 @@ from assetbuild.errors import AssetbuildError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Protocol
 
     from assetbuild.manifest import Entry
     from assetbuild.markup import Line, Markup
@@ -20,12 +19,6 @@ if TYPE_CHECKING:
     Make = Callable[..., Iterator[Line]]
 
     Names = tuple[str, ...]
-
-    class Urls(Protocol):
-        """URLs by logical path."""
-
-        def __getitem__(self, name: str, /) -> str: ...
-
 
 MODULE_PRELOADS = 100
 """How many modules an entry preloads at most: those that a browser would find first.
@@ -35,6 +28,22 @@ stands below. Beyond about a hundred modules a page needs a bundle rather than m
 """
 _KEPT = 1000
 """Combinations of names whose elements are kept; templates have few, and names that come from a request may be many."""
+
+
+class Urls:
+    """URLs by name, each made when it is first asked for: of thousands a process needs few."""
+
+    __slots__ = ("assets", "base_url", "made")
+
+    def __init__(self, assets: Mapping[str, Entry], base_url: str) -> None:
+        self.assets, self.base_url = assets, base_url
+        self.made: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        url = self.made.get(name)
+        if url is None:
+            url = self.made[name] = self.base_url + markup.encode(self.assets[name]["path"])
+        return url
 
 
 class Finished:

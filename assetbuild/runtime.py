@@ -27,22 +27,6 @@ if TYPE_CHECKING:
 _UNSEEN = (0, 0, 0)
 
 
-class _Urls:
-    """URLs by name, each made when it is first asked for: of thousands a process needs few."""
-
-    __slots__ = ("assets", "base_url", "made")
-
-    def __init__(self, assets: Mapping[str, Entry], base_url: str) -> None:
-        self.assets, self.base_url = assets, base_url
-        self.made: dict[str, str] = {}
-
-    def __getitem__(self, name: str) -> str:
-        url = self.made.get(name)
-        if url is None:
-            url = self.made[name] = self.base_url + markup.encode(self.assets[name]["path"])
-        return url
-
-
 class _Release:
     """One manifest, ready to answer. Only its caches ever change, and only by growing."""
 
@@ -54,7 +38,7 @@ class _Release:
         self.base_url = base_url
         self.cors = _manifest.is_absolute_url(base_url)
         self.assets = document["assets"]
-        self.urls = _Urls(self.assets, base_url)
+        self.urls = elements.Urls(self.assets, base_url)
         self.served: tuple[frozenset[str], frozenset[str]] | None = None  # immutable files, plain copies
         self.composed: dict[str, str] | None = None  # names in their form NFC
         self.tags = elements.Finished()
