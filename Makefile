@@ -21,7 +21,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make lab     prove the minifiers on whole libraries from npm: several minutes"
 	@echo "make check   ruff, mypy --strict, import-linter"
-	@echo "make bench   measure against the peers"
+	@echo "make bench   measure against the peers (BENCH=\"--large --full\" for larger sites too)"
 	@echo "make docs    check that docs and code agree"
 	@echo "make clean   remove the environment and everything that was built"
 
@@ -75,7 +75,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 docs: $(READY)
 	$(BIN)/python -m pytest tests/test_docs.py

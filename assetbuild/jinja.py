@@ -20,14 +20,13 @@ from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from assetbuild import jinja_assets
 from assetbuild.errors import AssetbuildError, UnknownAsset
 from assetbuild.runtime import Assets
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
     from jinja2.parser import Parser
-
-    Rows = tuple[tuple[str, str], ...]
 
 __all__ = ["AssetsExtension", "install"]
 
@@ -81,10 +80,9 @@ def url_filter(context: Context, name: str) -> str:
     return _assets(context.environment).url(name)
 
 
-def bundle_rows(env: Environment, *names: str) -> Rows:
-    """What `{% assets %}` loops over: (ASSET_URL, ASSET_SRI) per name."""
-    assets = _assets(env)
-    return tuple((assets.url(name), assets.integrity(name)) for name in names)
+def bundle_rows(env: Environment, output: str | None, *names: str) -> jinja_assets.Rows:
+    """What `{% assets %}` loops over: (ASSET_URL, ASSET_SRI, EXTRA) per asset."""
+    return jinja_assets.rows(_assets(env), output, *names)
 
 
 _GLOBALS: dict[str, Callable[..., Any]] = {
@@ -114,30 +112,12 @@ class AssetsExtension(Extension):
             environment.code_generator_class = type("FoldingCodeGenerator", (_Folding, base), {})
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """webassets' tag: the body once per name, with ASSET_URL and ASSET_SRI."""
-        line = next(parser.stream).lineno
-        names: list[nodes.Expr] = []
-        while parser.stream.current.type != "block_end":
-            if names:
-                parser.stream.expect("comma")
-            option = parser.stream.current
-            if option.test("name") and parser.stream.look().test("assign"):
-                parser.fail(
-                    f"{{% assets %}} takes only the names of bundles here; how they are made stands in the "
-                    f"configuration's [bundles]: remove `{option.value}=...`",
-                    option.lineno,
-                )
-            found = parser.parse_expression()
-            names.extend(found.items if isinstance(found, (nodes.List, nodes.Tuple)) else [found])
-        if not names:
-            parser.fail('{% assets %} needs the name of a bundle: write {% assets "css/app.css" %}', line)
-        body = parser.parse_statements(("name:endassets",), drop_needle=True)
-        target = nodes.Tuple([nodes.Name("ASSET_URL", "store"), nodes.Name("ASSET_SRI", "store")], "store")
-        rows = self.call_method("rows", list(names), lineno=line)
-        return nodes.For(target, rows, body, [], None, False).set_lineno(line)
+        """webassets' tag: the body once per asset, with ASSET_URL, ASSET_SRI and EXTRA."""
+        arguments, body, line = jinja_assets.parse(parser)
+        return jinja_assets.loop(self.call_method("rows", arguments, lineno=line), body, line)
 
-    def rows(self, *names: str) -> Rows:
-        return bundle_rows(self.environment, *names)
+    def rows(self, output: str | None, *names: str) -> jinja_assets.Rows:
+        return bundle_rows(self.environment, output, *names)
 
 
 class _Folding:
@@ -179,7 +159,8 @@ class _Folder(NodeTransformer):
             checked: list[nodes.Expr] = [] if called.name in _NAMELESS else list(node.args)
             checked += [pair.value for pair in node.kwargs if pair.key == "name"]
         elif isinstance(called, nodes.ExtensionAttribute) and called.identifier == AssetsExtension.identifier:
-            helper, checked = bundle_rows, node.args
+            helper, checked = bundle_rows, []
+            self._check_assets_tag(node)
         else:
             return node
         self._check_names(checked, node)
@@ -228,6 +209,12 @@ class _Folder(NodeTransformer):
                     self.assets.url(name.value)
                 except UnknownAsset as error:
                     self._fail(error, node)
+
+    def _check_assets_tag(self, node: nodes.Call) -> None:
+        try:
+            jinja_assets.check(self.assets, node.args)
+        except AssetbuildError as error:
+            self._fail(error, node)
 
     def _folded(
         self, node: nodes.Expr, helper: Callable[..., Any], args: list[Any], options: dict[str, Any]

@@ -37,6 +37,12 @@ if TYPE_CHECKING:
         module: NotRequired[bool]
         stable: NotRequired[bool]
 
+    class BundleEntry(TypedDict):
+        """What `{% assets %}` means by a name: `assets` in order, and the `extra` that webassets has for templates."""
+
+        assets: list[str]
+        extra: NotRequired[dict[str, Any]]
+
     class ManifestDict(TypedDict):
         """A whole manifest; `assets` by logical path."""
 
@@ -45,9 +51,10 @@ if TYPE_CHECKING:
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
         blueprints: NotRequired[dict[str, str]]
+        bundles: NotRequired[dict[str, BundleEntry]]
 
 else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
-    VariantEntry = Entry = ManifestDict = dict
+    VariantEntry = Entry = BundleEntry = ManifestDict = dict
 
 SCHEMA = 1
 _REBUILD = "run `assetbuild build` to write it anew"
@@ -149,6 +156,8 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     """
     assets = document["assets"]
     entries = list(assets.values())
+    if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
+        return False
     if not entries:
         return "importmap" not in document and "blueprints" not in document
     try:
@@ -220,6 +229,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
     yield from _blueprint_faults(document.get("blueprints", {}))
+    yield from _bundles_faults(document.get("bundles", {}), assets)
 
 
 def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]:
@@ -284,6 +294,21 @@ def _blueprint_faults(blueprints: object) -> Iterator[str]:
             yield f"the blueprint {name!r} must have a folder of logical paths, found {_kind(folder)}"
         elif folder and (fault := path_fault(folder)):
             yield f"the folder {folder!r} of the blueprint {name!r} {fault}"
+
+
+def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(bundles, dict):
+        yield f'"bundles" must be an object, found {_kind(bundles)}'
+        return
+    for name, bundle in bundles.items():
+        if not isinstance(bundle, dict) or not isinstance(bundle.get("assets"), list):
+            yield f'bundle {name!r} must be an object with an array "assets"'
+            continue
+        for asset in bundle["assets"]:
+            if not isinstance(asset, str) or asset not in assets:
+                yield f'bundle {name!r} names {asset!r}, which is not in "assets"'
+        if not isinstance(bundle.get("extra", {}), dict):
+            yield f'"extra" of bundle {name!r} must be an object, found {_kind(bundle["extra"])}'
 
 
 def path_fault(path: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from assetbuild.elements import Finished, Make
-    from assetbuild.manifest import Entry, ManifestDict
+    from assetbuild.manifest import BundleEntry, Entry, ManifestDict
 
     Identity = tuple[int, int, int]
     """Of a file: modification time in nanoseconds, size, inode number."""
@@ -175,6 +175,10 @@ class Assets:
     def integrity(self, name: str) -> str:
         """`sha384-...`, as in an `integrity` attribute. Raises `UnknownAsset`."""
         return _entry(name, self._current())["integrity"]
+
+    def bundle(self, name: str) -> BundleEntry | None:
+        """What `{% assets %}` means by a name that is not an asset's own; None where it is none."""
+        return self._current().document.get("bundles", {}).get(name)
 
     def tags(self, *names: str, nonce: str | None = None, attributes: Mapping[str, object] | None = None) -> Markup:
         """The elements that load style sheets and scripts: one per name, in order, each element once.

@@ -1,29 +1,26 @@
-"""What is measured: command lines, and what is removed and copied before each run.
+"""The values: a row, a table of rows, and how long a row may take beside others.
 
-Makes the folders of the cases once, outside the time that is taken. Knows nothing of measuring.
+Knows nothing of what is measured, nor of measuring.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.workload import CONFIG
-
 HERE = Path(__file__).parent
-
-# The files that the bundles' style sheets name, and nothing but the bundles beside them.
-BUNDLES_ONLY = 'include = ["css/images/*", "webfonts/*"]\ncompress = []\n'
-COMPRESS_ONLY = "[processors]\ncss = []\njs = []\n"
-DIGEST_ONLY = "compress = []\n[processors]\ncss = []\njs = []\n"
+BUILD = (sys.executable, "-m", "assetbuild", "build")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row. Before a run `removed` goes and `copied` (from, to) is put there; after it there must be `made`."""
+    """One row. Before a run `removed` goes, `copied` (from, to) is put there, and a comment is added to `changed`.
+
+    After it there must be `made`. A row with `missing`, which says why, is shown and not run. A `heavy` one takes so
+    long that a run only to warm up is not worth its time.
+    """
 
     name: str
     folder: Path
@@ -31,81 +28,37 @@ class Case:
     made: Path
     removed: tuple[Path, ...] = ()
     copied: tuple[tuple[Path, Path], ...] = ()
+    changed: tuple[Path, ...] = ()
+    missing: str = ""
+    heavy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One table; its first case is what the others are compared with."""
+    """One table; its first row that was run is what the others are compared with. `title` is what others call it."""
 
-    name: str
+    title: str
     note: str
     cases: tuple[Case, ...]
 
 
-def prepared(site: Path, work: Path, *, peer: Path) -> tuple[Group, ...]:
-    """All groups, their folders made anew below `work`. `peer` is the interpreter that has webassets."""
-    shutil.rmtree(work, ignore_errors=True)
-    full = _project(site, work / "full", CONFIG)
-    digests = _project(site, work / "digests", DIGEST_ONLY + CONFIG)
-    bundles = _project(site, work / "bundles", BUNDLES_ONLY + CONFIG)
-    compressing = _project(site, work / "compressing", COMPRESS_ONLY)
-    whitenoise, webassets = work / "whitenoise", work / "webassets"
-    shutil.copytree(site, webassets / "static")
-    whitenoise.mkdir()
-    compress = (sys.executable, "-m", "whitenoise.compress", "--quiet", str(whitenoise / "static"))
-    return (
-        Group(
-            "The whole workload",
-            "Full: bundled, minified, gzip 9 and brotli 11 for all files. Names only: no minifying, no compression.",
-            (*_states(full, "full"), *_states(digests, "names only")),
-        ),
-        Group(
-            "Two bundles, joined and minified",
-            "The same inputs and the same minifiers, rcssmin and rjsmin, without compression. webassets rewrites URLs "
-            "(`cssrewrite`) and has no cache here.",
-            (
-                Case(
-                    "webassets",
-                    webassets,
-                    (str(peer), str(HERE / "webassets_build.py"), str(webassets / "static")),
-                    webassets / "static" / "bundles" / "site.js",
-                    (webassets / "static" / "bundles",),
-                ),
-                *_states(bundles, "assetbuild"),
-            ),
-        ),
-        Group(
-            "Compressing all files",
-            "gzip and brotli twins of the 30 files as they are. assetbuild names and links them too.",
-            (
-                Case(
-                    "WhiteNoise's `compress`",
-                    whitenoise,
-                    compress,
-                    whitenoise / "static" / "css" / "bootstrap.css.br",
-                    (whitenoise / "static",),
-                    ((site, whitenoise / "static"),),
-                ),
-                *_states(compressing, "assetbuild"),
-            ),
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A table to be. `prepare` makes its folders, which takes time, and gives it."""
+
+    title: str
+    prepare: Callable[[], Group]
 
 
-def _project(site: Path, folder: Path, config: str) -> Path:
-    """A project that has been built once, so that a run can find its cache and its output."""
-    shutil.copytree(site, folder / "static")
-    (folder / "assetbuild.toml").write_text(config, "utf-8")
-    subprocess.run([sys.executable, "-m", "assetbuild", "build"], cwd=folder, check=True, capture_output=True)
-    return folder
+def absent(name: str, why: str) -> Case:
+    return Case(name, HERE, (), HERE, missing=why)
 
 
-def _states(folder: Path, name: str) -> tuple[Case, ...]:
+def states(folder: Path, name: str, *, heavy: bool = False) -> tuple[Case, ...]:
     """Cold, cached and up to date, in the order in which each leaves what the next one needs."""
-    command = (sys.executable, "-m", "assetbuild", "build")
     made, output = folder / "public" / "assets" / "manifest.json", folder / "public"
     return (
-        Case(f"{name}, cold", folder, command, made, (folder / ".assetbuild", output)),
-        Case(f"{name}, cached", folder, command, made, (output,)),
-        Case(f"{name}, nothing to do", folder, command, made),
+        Case(f"{name}, cold", folder, BUILD, made, (folder / ".assetbuild", output), heavy=heavy),
+        Case(f"{name}, outputs deleted, cache kept", folder, BUILD, made, (output,), heavy=heavy),
+        Case(f"{name}, nothing to do", folder, BUILD, made, heavy=heavy),
     )

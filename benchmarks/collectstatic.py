@@ -1,6 +1,7 @@
-"""Run with the peers' interpreter: Django's collectstatic with ManifestStaticFilesStorage.
+"""Run with the peers' interpreter: Django's collectstatic with ManifestStaticFilesStorage, or WhiteNoise's storage.
 
-Takes the folder of sources and the folder to write to. Knows nothing of assetbuild: its environment does not have it.
+Takes the folder of sources, the folder to write to, and `whitenoise` for the latter, which compresses as well. Knows
+nothing of assetbuild: its environment does not have it.
 """
 
 import sys
@@ -12,9 +13,14 @@ from django.contrib.staticfiles.storage import (  # type: ignore[import-untyped,
 )
 from django.core.management import call_command  # type: ignore[import-untyped,unused-ignore]
 
+if "whitenoise" in sys.argv:
+    from whitenoise.storage import CompressedManifestStaticFilesStorage as Base
+else:
+    Base = ManifestStaticFilesStorage
 
-class Storage(ManifestStaticFilesStorage):  # type: ignore[misc,unused-ignore]
-    """Django's own, but that a reference to a file that is not there does not end it: packages have some."""
+
+class Storage(Base):  # type: ignore[misc,valid-type,unused-ignore]
+    """Theirs, but that a reference to a file that is not there does not end it: packages have some."""
 
     def hashed_name(self, name, content=None, filename=None):  # type: ignore[no-untyped-def]
         try:

@@ -168,6 +168,10 @@ def test_a_configuration_in_the_docs_loads(place: str, tmp_path: Path) -> None:
         path = source if isinstance(source, str) else source.get("path", "")
         if isinstance(source, str) or "package" not in source:
             (tmp_path / path).mkdir(parents=True, exist_ok=True)
+    page = next(page for page in PAGES if page.name == place.partition(":")[0])
+    for yaml in blocks(page.read_text("utf-8")):
+        if yaml.language == "yaml" and yaml.text.startswith(f"# {table.get('webassets')}\n"):
+            (tmp_path / table["webassets"]).write_text(yaml.text, "utf-8")
     loaded = config.load(file, folder=tmp_path)
     assert [problem for problem in loaded.problems if problem.severity is not Severity.NOTE] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -335,21 +336,57 @@ def test_inherited_imported_and_included_templates_are_served(env: jinja2.Enviro
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("'css/app.css', filters='cssmin'", "remove `filters=...`"),
-        ("filters='cssmin', 'css/app.css'", "remove `filters=...`"),
-        ("'css/app.css', output='gen/x.css'", "remove `output=...`"),
-        ("'css/app.css', debug=True", "remove `debug=...`"),
         ("", 'needs the name of a bundle: write {% assets "css/app.css" %}'),
+        ("filters='cssmin'", 'needs the name of a bundle: write {% assets "css/app.css" %}'),
         ("'css/app.css' n", "expected token ','"),
+        ("'css/app.css', outptu='x.css'", "has no `outptu`; its options are `output`, `filters`, `debug`, `depends`"),
+        ("'css/app.css', output='gen/x.css'", 'add "gen/x.css" = ["css/app.css"] to [bundles]'),
+        ("'css/app.css', output=3", "the `output` of {% assets %} must be a string, not 3"),
+        ("'css/ap.css'", "did you mean 'css/app.css'"),
     ],
 )
-def test_the_assets_tag_takes_names_only_and_says_what_to_remove(
-    env: jinja2.Environment, arguments: str, said: str
+@pytest.mark.parametrize("reload", [False, True])
+def test_what_the_assets_tag_cannot_answer_fails_when_the_template_is_compiled(
+    tmp_path: Path, arguments: str, said: str, reload: bool
 ) -> None:
+    assets = Assets.load(write(tmp_path, FILES, MEMBERS, with_files=True), reload=reload)
     with pytest.raises(jinja2.TemplateSyntaxError) as caught:
-        env.from_string("\n{% assets " + arguments + " %}{% endassets %}")
+        environment(assets).from_string("\n{% assets " + arguments + " %}{% endassets %}")
     assert said in str(caught.value.message)
     assert caught.value.lineno == 2
+
+
+@pytest.mark.parametrize("reload", [False, True])
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ("'site'", ["css/app.css", "js/app.js"]),
+        ("'site', 'js/app.js'", ["css/app.css", "js/app.js"]),
+        ("n", ["css/app.css", "js/app.js"]),
+        ("'a.css', 'b.css', filters='cssmin', output='css/app.css'", ["css/app.css"]),
+        ("'a.css', output='css/app.%(version)s.css'", ["css/app.css"]),
+        ("'a.css', output=out", ["css/app.css"]),
+        ("'css/app.css', filters=('jsmin', 'gzip'), debug=False, depends='*'", ["css/app.css"]),
+    ],
+)
+def test_the_assets_tag_works_as_in_templates_of_webassets(
+    tmp_path: Path, arguments: str, wanted: list[str], reload: bool
+) -> None:
+    manifest = write(tmp_path, FILES, MEMBERS, with_files=True)
+    document = json.loads(manifest.read_bytes())
+    document["bundles"] = {"site": {"assets": ["css/app.css", "js/app.js"], "extra": {"media": "<print>"}}}
+    manifest.write_text(json.dumps(document), encoding="utf-8")
+    assets = Assets.load(manifest, reload=reload)
+    source = "{% assets " + arguments + " %}{{ ASSET_URL }} {{ ASSET_SRI }} {{ EXTRA.media }};{% endassets %}"
+    made = environment(assets).from_string(source).render(n="site", out="css/app.css")
+    media = "&lt;print&gt;" if "site" in arguments or arguments == "n" else ""
+    assert made == "".join(f"{assets.url(name)} {assets.integrity(name)} {media};" for name in wanted)
+
+
+def test_an_output_that_is_known_at_run_time_only_is_looked_up_then(env: jinja2.Environment) -> None:
+    template = env.from_string("{% assets 'a.css', output=out %}{% endassets %}")
+    with pytest.raises(UnknownAsset, match="nothing is joined at run time"):
+        template.render(out="gen/none.css")
 
 
 def test_the_assets_tag_takes_lists_and_leaves_outer_names_alone(env: jinja2.Environment, assets: Assets) -> None:

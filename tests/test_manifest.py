@@ -179,6 +179,12 @@ DELETE = object()
         (("importmap", "u"), 1, "the import map sends 'u' to 1"),
         (("importmap", "u"), "js/no.js", "the import map sends 'u' to 'js/no.js', which is neither"),
         (("importmap", "./../x.js"), "js/u.js", "the import map's key './../x.js' has the segment '..' in it"),
+        (("bundles",), [], '"bundles" must be an object, found an array'),
+        (("bundles",), {"a": []}, "bundle 'a' must be an object with an array \"assets\""),
+        (("bundles",), {"a": {"assets": "css/app.css"}}, "bundle 'a' must be an object with an array \"assets\""),
+        (("bundles",), {"a": {"assets": ["css/no.css"]}}, "bundle 'a' names 'css/no.css', which is not in \"assets\""),
+        (("bundles",), {"a": {"assets": [["x"]]}}, "bundle 'a' names ['x'], which is not in \"assets\""),
+        (("bundles",), {"a": {"assets": [], "extra": 1}}, "\"extra\" of bundle 'a' must be an object, found a number"),
     ],
 )
 def test_a_missing_or_wrong_member_is_refused_and_named(where: tuple[str, ...], value: object, said: str) -> None:

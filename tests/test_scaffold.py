@@ -246,13 +246,13 @@ def test_plain_bundles_of_webassets_are_taken_over_and_the_rest_stay_comments(tm
     scaffold = init(tmp_path)
     config = written(tmp_path)
     assert config.bundles == (
-        BundleSpec("gen/all.css", ("css/a.css", "css/b.css")),
-        BundleSpec("gen/all.js", ("js/*.js",)),
+        BundleSpec("gen/all.css", ("css/a.css", "css/b.css"), names=("all-css",)),
+        BundleSpec("gen/all.js", ("js/*.js",), names=("all-js",)),
     )
     for comment in (
         "# styles: it uses the filters scss\n",
         "# old: delete the file gen/old.css, which webassets made, and remove the `#`\n",
-        '# "gen/old.css" = ["css/a.css"]\n',
+        '# "gen/old.css" = { inputs = ["css/a.css"], names = ["old"] }\n',
         "# gone: nowhere.js is not below a static folder\n",
         "# modules: it joins ES modules, which are published one by one\n",
     ):
@@ -260,7 +260,10 @@ def test_plain_bundles_of_webassets_are_taken_over_and_the_rest_stay_comments(tm
     pipeline.build(config, options=pipeline.Options())
 
 
-def test_yaml_that_is_not_plain_is_left_to_the_user(tmp_path: Path) -> None:
+def test_yaml_that_is_not_plain_is_left_to_the_user_where_nothing_can_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
     lay(tmp_path, "static/a.css", "a.yaml", a_yaml="bundles:\n  x: &anchor\n    contents: a.css\n")
     assert "a.yaml was not taken over: line 2 is more than plain webassets YAML" in init(tmp_path).notes
     assert written(tmp_path).bundles == ()

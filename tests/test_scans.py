@@ -6,18 +6,18 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from assetbuild.build import scan_css, scan_js, scans
 from assetbuild.build.cache import Cache
-from assetbuild.build.model import TextKind
 from assetbuild.build.scan_css import StyleSheet
-from assetbuild.build.scans import Scans
+from assetbuild.build.scans import Scan, Scanner, Scans
 from tests.project import PLAIN, Project, project
 
-JS, CSS = TextKind.JS, TextKind.CSS
+JS, CSS = Scanner.SCRIPT, Scanner.STYLE_SHEET
 SCRIPT = """#!/usr/bin/env node
 'use strict'
 import x, { y } from './b.js?v=1'
@@ -33,15 +33,13 @@ STYLES = "@import 'b.css' layer(x) ; a { background : url( i.png#x ) ; src : ima
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each scanner has run."""
     runs: Counter[str] = Counter()
-    for module in (scan_js, scan_css):
-        scanner, name = module.read, module.__name__.rpartition(".")[2]
+    for scanner, scan in scans.SCANS.items():
 
-        def run(text: str, name: str = name, scanner: object = scanner) -> object:
+        def run(text: str, name: str = scanner.value, scan: Callable[[str], Scan] = scan) -> Scan:
             runs[name] += 1
-            assert callable(scanner)
-            return scanner(text)
+            return scan(text)
 
-        monkeypatch.setattr(module, "read", run)
+        monkeypatch.setitem(scans.SCANS, scanner, run)
     return runs
 
 
@@ -53,10 +51,10 @@ def site(root: Path) -> Project:
 def test_only_what_changed_is_scanned_again(tmp_path: Path, counted: Counter[str]) -> None:
     made = site(tmp_path)
     made.build()
-    assert counted == {"scan_js": 3, "scan_css": 1}
+    assert counted == {"js skimmed": 3, "css": 1}
     counted.clear()
     made.write({"static/b.js": "import './c.js'; b ( )", "static/i.txt": "j"}).build()
-    assert counted == {"scan_js": 1}
+    assert counted == {"js skimmed": 1}
 
 
 def test_a_build_from_kept_scans_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -72,7 +70,7 @@ def test_force_trusts_no_scan(tmp_path: Path, counted: Counter[str]) -> None:
     made.build()
     counted.clear()
     made.build(force=True)
-    assert counted == {"scan_js": 3, "scan_css": 1}
+    assert counted == {"js skimmed": 3, "css": 1}
 
 
 def test_what_is_no_longer_of_use_is_dropped(tmp_path: Path) -> None:

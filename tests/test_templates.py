@@ -171,10 +171,20 @@ def test_any_text_gives_references_or_a_warning(text: str) -> None:
     assert all(one.severity is not Severity.ERROR for one in problems)
 
 
-def test_options_of_the_assets_tag_are_reported() -> None:
-    text = '{% assets "a.css", filters="cssmin", output="gen/a.css" %}{% endassets %}'
-    assert names(text) == ["a.css"]
-    assert codes(text) == ["template-assets-option", "template-assets-option"]
+def test_the_output_of_an_assets_tag_is_the_asset_that_it_names() -> None:
+    text = '{% assets "a.css", "b.css", filters="cssmin", output="gen/a.%(version)s.css" %}{% endassets %}'
+    assert names(text) == ["gen/a.css"]
+    assert codes(text) == []
+
+
+def test_an_option_that_the_assets_tag_has_not_is_reported() -> None:
+    assert codes('{% assets "a.css", filtres="cssmin" %}{% endassets %}') == ["template-assets-option"]
+
+
+def test_a_name_of_bundles_is_known_to_the_assets_tag_and_to_nothing_else() -> None:
+    pages = read_all(files({"t.html": '{% assets "site" %}{% endassets %}{{ asset_url("site") }}'}))
+    (problem,) = check(["a.css"], pages, bundles=["site"])
+    assert "`asset_url`" in problem.text
 
 
 # --- check -----------------------------------------------------------------------------------------------
@@ -227,7 +237,7 @@ def test_all_templates_are_read_and_all_problems_reported() -> None:
 
 
 def test_without_jinja_one_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("template_names", "template_syntax"):
+    for module in ("template_calls", "template_syntax"):
         monkeypatch.delitem(sys.modules, f"assetbuild.build.{module}", raising=False)
         monkeypatch.delattr(assetbuild.build, module, raising=False)
     monkeypatch.setitem(sys.modules, "jinja2", None)

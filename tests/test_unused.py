@@ -77,6 +77,13 @@ def test_whatever_names_an_asset_uses_it(
     assert unused(made) == wanted
 
 
+def test_a_bundle_that_is_named_by_another_name_is_used(tmp_path: Path) -> None:
+    config = f'{TEMPLATES}[bundles]\n"css/all.css" = {{inputs = ["css/old.css"], names = ["old"]}}\n'
+    made = project(tmp_path, FILES, config)
+    made.write({"templates/b.html": '{% assets "old" %}{{ ASSET_URL }}{% endassets %}'})
+    assert unused(made) == ("css/old.css", "js/old.js", "js/older.js")
+
+
 def test_licences_that_stand_in_a_file_are_used_with_their_owner(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.js": "/*! licence of a */ let a = 1",

@@ -45,6 +45,21 @@ class Marked:
         return Text(tuple(pieces))
 
 
+def written_places(step: CompileStep, edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[Link]]:
+    """Where a lone text is cut for its references, as `assemble` does for processors, and what stands there."""
+    marks = _Marks("")
+    cuts = [marks.edit(edge) for edge in edges if _is_written(edge, step, keep_map=False)]
+    return [(start, end) for start, end, _ in cuts], marks.links
+
+
+def is_untouched(step: CompileStep, edges: Sequence[Edge]) -> bool:
+    """Whether nothing in a lone text changes that no processor reads."""
+    return not any(
+        _is_written(edge, step, keep_map=True) or (edge.reference.kind is RefKind.SOURCE_MAP and edge.target is None)
+        for edge in edges
+    )
+
+
 def assemble(
     step: CompileStep,
     scanned: Mapping[str, Scanned],

@@ -36,20 +36,17 @@ def replace_file(path: Path, data: bytes | Fill, *, temporary: Path, durable: bo
     failure. The stat returned is that of the file which was filled: if another build replaces it in the same moment,
     it does not match and nobody trusts it. Raises `OSError` and whatever `data` raises; then no temporary file is left.
     """
-    for attempt in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         try:
             return _replace_once(path, data, temporary=temporary, durable=durable)
         except FileNotFoundError:
-            # Another process may be cleaning: it may take an empty folder, or a temporary file of ours.
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
+            # There is no such folder yet; or another process is cleaning: it may take an empty one, or our file.
+            temporary.mkdir(parents=True, exist_ok=True)
+    return _replace_once(path, data, temporary=temporary, durable=durable)
 
 
 def _replace_once(path: Path, data: bytes | Fill, *, temporary: Path, durable: bool) -> FileStat:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary.mkdir(parents=True, exist_ok=True)
-    part = temporary / f".assetbuild-{secrets.token_hex(8)}.tmp"
+    part = os.path.join(temporary, f".assetbuild-{secrets.token_hex(8)}.tmp")
     try:
         # Opened by the plain call and not by `tempfile`, whose files only their owner can read: a web server is
         # another user, and the umask says what it may do.
@@ -62,7 +59,11 @@ def _replace_once(path: Path, data: bytes | Fill, *, temporary: Path, durable: b
             if durable:
                 os.fsync(stream.fileno())
             made = stat_of(os.fstat(stream.fileno()))
-        os.replace(part, path)
+        try:
+            os.replace(part, path)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)

@@ -26,11 +26,15 @@ def describe(
     contents: Mapping[str, Text | Blob],
     named: Mapping[str, Named],
     blobs: Mapping[str, Blob],
+    made_of: Mapping[str, Description],
 ) -> dict[str, Description]:
-    """For each output: its inputs with their digests, the processors that ran, the names that it refers to."""
+    """For each output: its inputs with their digests, the processors that ran, the names that it refers to.
+
+    `made_of` stands for inputs that are no files.
+    """
     return {
         step.logical: (
-            *((f"input {name}", blobs[name].sha256) for name in step.inputs),
+            *(pair for name in step.inputs for pair in made_of.get(name) or ((f"input {name}", blobs[name].sha256),)),
             *(pair for one in _passages(compiled, step) for pair in one.identity),
             *((f"reference {target}", named[target].path) for target in _targets(contents[step.logical])),
         )

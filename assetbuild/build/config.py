@@ -13,7 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assetbuild.build import config_bundles, config_paths, config_publish, config_tables, config_values
+from assetbuild.build import (
+    config_bundles,
+    config_paths,
+    config_publish,
+    config_tables,
+    config_values,
+    config_webassets,
+    template_names,
+)
 from assetbuild.build.model import (
     BuildFailed,
     BundleSpec,
@@ -48,6 +56,7 @@ KEYS = (
     "templates",
     "processors",
     "bundles",
+    "webassets",
     "importmap",
     "publish",
 )
@@ -196,6 +205,8 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
     problems += config_paths.output_problems(
         document, base=base, output=output, manifest=manifest, found=roots, home=_home()
     )
+    yaml = config_webassets.webassets(document, problems, base=base, roots=roots, runs=create is not unchecked)
+    bundles = config_bundles.bundles(document, problems, check=check)
     config = Config(
         file=file,
         sources=tuple(root.spec for root in roots),
@@ -212,13 +223,16 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
         stable=globs(document, problems, "stable", default=(), example="favicon.ico"),
         templates=globs(document, problems, "templates", default=(), example="templates/**/*.html"),
         processors=config_bundles.processors(document, problems, check=check),
-        bundles=config_bundles.bundles(document, problems, check=check),
+        bundles=config_webassets.together(bundles, yaml, problems),
+        webassets=yaml.webassets,
         importmap=config_tables.importmap(document, problems),
         cache_size=config_values.size(document, problems, "cache_size", default="1 GiB"),
     )
     algorithms = tuple(algorithm for algorithm, _ in config.compress)
     published = config_publish.publish(document, problems, compress=algorithms)
-    return replace(config, publish=published, digest=_digest(config), places=_places(document, config))
+    config = replace(config, publish=published, places={**_places(document, config), **yaml.places})
+    problems += template_names.problems(config)
+    return replace(config, digest=_digest(config))
 
 
 def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
@@ -291,6 +305,7 @@ def _digest(config: Config) -> str:
         "processors": {kind.value: _described_processors(specs) for kind, specs in config.processors.items()},
         "bundles": {bundle.name: _described_bundle(bundle) for bundle in config.bundles},
         "importmap": dict(config.importmap),
+        "webassets": repr(replace(config.webassets, file=None)),
     }
     text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -308,4 +323,4 @@ def _described_processors(specs: Sequence[ProcessorSpec]) -> list[object]:
 
 def _described_bundle(bundle: BundleSpec) -> dict[str, object]:
     steps = None if bundle.processors is None else _described_processors(bundle.processors)
-    return {"inputs": bundle.inputs, "processors": steps}
+    return {"inputs": bundle.inputs, "processors": steps, "names": bundle.names}

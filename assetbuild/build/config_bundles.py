@@ -116,14 +116,18 @@ def _bundle(
     before = len(problems)
     kind = _bundle_name(document, problems, name)
     steps: tuple[ProcessorSpec, ...] | None = None
+    names: tuple[str, ...] = ()
     path: tuple[str, ...] = ("bundles", name)
     shown = printable(name)
     if isinstance(value, dict):
-        problems += unknown_keys(document, path, value, known=("inputs", "processors"), where=f'the bundle "{shown}"')
+        problems += unknown_keys(
+            document, path, value, known=("inputs", "names", "processors"), where=f'the bundle "{shown}"'
+        )
         if "processors" in value and kind is not None:
             steps = _processor_list(
                 document, problems, (*path, "processors"), value["processors"], kind=kind, check=check
             )
+        names = _names(document, problems, (*path, "names"), value.get("names", []), name=shown)
         if "inputs" not in value:
             problems.append(
                 Problem(
@@ -136,7 +140,18 @@ def _bundle(
             return None
         value, path = value["inputs"], (*path, "inputs")
     inputs = _inputs(document, problems, path, value, name=shown)
-    return BundleSpec(name, inputs, steps) if len(problems) == before else None
+    return BundleSpec(name, inputs, steps, names) if len(problems) == before else None
+
+
+def _names(
+    document: Document, problems: list[Problem], path: tuple[str, ...], value: object, *, name: str
+) -> tuple[str, ...]:
+    """The names that templates use for a bundle besides its own."""
+    if isinstance(value, list) and all(isinstance(item, str) and not text_problem(item) for item in value):
+        return tuple(dict.fromkeys(value))
+    text = f'the `names` of the bundle "{name}" must be a list of strings'
+    problems.append(Problem("config-type", text, document.at_value(*path), hint='write names = ["site-css"]'))
+    return ()
 
 
 def _bundle_name(document: Document, problems: list[Problem], name: str) -> TextKind | None:

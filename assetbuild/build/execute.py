@@ -12,7 +12,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from assetbuild.build import keys, registry
-from assetbuild.build.assemble import Marked, assemble
+from assetbuild.build.assemble import Marked, assemble, is_untouched, written_places
+from assetbuild.build.batches import in_batches
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
 from assetbuild.build.graph import Edge, Scanned
@@ -32,6 +33,7 @@ from assetbuild.build.model import (
 )
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.protocols import Processed, Processor, ProcessorError, Way
+from assetbuild.build.recall import Recalled, Recalls
 from assetbuild.build.workers import SMALL, Crew
 
 Create = Callable[[ProcessorSpec, TextKind], Processor]
@@ -69,6 +71,7 @@ class StepContext:
     cache: Cache | None
     listener: Listener
     crew: Crew
+    recalls: Recalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class _Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class _Prepared:
     """A step up to its first processor."""
 
     step: CompileStep
@@ -99,31 +102,79 @@ class _Begun:
 
 
 def compile_all(steps: Sequence[CompileStep], context: StepContext, pool: Executor) -> dict[str, Compiled]:
-    """Every step's result, by logical path."""
-    begun = list(pool.map(lambda step: _begin(step, context), steps))
-    context.crew.hire([one.seconds for one in begun if one.seconds])
-    longest_first = sorted(begun, key=lambda one: (-one.seconds, one.step.logical))
+    """Every step's result, by logical path. What is known already comes first, and then the longest.
+
+    A step's text is not held while it waits: it is made once more.
+    """
     results: dict[str, Compiled] = {}
-    for one, compiled in zip(longest_first, pool.map(lambda one: _compile(one, context), longest_first), strict=True):
-        results[one.step.logical] = compiled
+    waiting: list[tuple[float, CompileStep]] = []
+    for step, begun in zip(steps, in_batches(pool, lambda step: _begin(step, context), steps), strict=True):
+        if isinstance(begun, Compiled):
+            results[step.logical] = begun
+        else:
+            waiting.append((begun, step))
+    context.crew.hire([seconds for seconds, _ in waiting])
+    waiting.sort(key=lambda one: (-one[0], one[1].logical))
+    compiled = pool.map(lambda one: _finish(_prepare(one[1], context), context), waiting)
+    for (_, step), result in zip(waiting, compiled, strict=True):
+        results[step.logical] = result
         context.listener(Progress("compile", len(results), len(steps)))
     return {step.logical: results[step.logical] for step in steps}
 
 
-def _begin(step: CompileStep, context: StepContext) -> _Begun:
+def _begin(step: CompileStep, context: StepContext) -> Compiled | float:
+    """The step's result where no processor has to run for it, or about how many seconds that will take."""
+    if not step.processors and not step.is_bundle and is_untouched(step, context.edges.get(step.logical, ())):
+        return Compiled(None)
+    if _may_be_recalled(step) and (recalled := _recalled(step, context)) is not None:
+        return recalled
+    prepared = _prepare(step, context)
+    return prepared.seconds or _finish(prepared, context)
+
+
+def _may_be_recalled(step: CompileStep) -> bool:
+    return bool(step.processors) and not step.is_bundle and step.licences is Licences.KEEP
+
+
+def _recall_key(step: CompileStep, context: StepContext) -> tuple[str | None, list[Link]]:
+    places, links = written_places(step, context.edges.get(step.logical, ()))
+    identities = [_identity(spec, context.create(spec, step.kind)) for spec in step.processors]
+    return context.recalls.key(context.scanned[step.logical].blob.sha256, places, identities), links
+
+
+def _recalled(step: CompileStep, context: StepContext) -> Compiled | None:
+    """The step's result where its only source is known to become that."""
+    key, links = _recall_key(step, context)
+    found = context.recalls.get(key)
+    if found is None or len(found.ways) != len(step.processors):
+        return None
+    place = Place(context.scanned[step.logical].source.file)
+    passages: list[Passage] = []
+    problems: tuple[Problem, ...] = ()
+    for spec, (way, reason) in zip(step.processors, found.ways, strict=True):
+        processor = context.create(spec, step.kind)
+        passages.append(Passage(spec.name, processor.version, _identity(spec, processor), way, reason))
+        if way is Way.UNCHANGED and reason:
+            problems += (_not_processed(step, spec, reason, place),)
+        context.listener(Done(Work.REUSE, step.logical, spec.name))
+    problems += _dropped_map(step, context, place)
+    return Compiled(Marked("", found.prefix, tuple(links)).pieces(found.text), tuple(passages), problems)
+
+
+def _prepare(step: CompileStep, context: StepContext) -> _Prepared:
     marked, problems = assemble(step, context.scanned, context.edges, keep_map=False)
     taken = moved(marked.text, step.kind) if step.licences is Licences.FILE else Moved(marked.text)
     first = _look_up(taken.text, step.processors[0], step.kind, context) if step.processors else None
-    return _Begun(step, marked, taken, problems, first)
+    return _Prepared(step, marked, taken, problems, first)
 
 
-def _compile(begun: _Begun, context: StepContext) -> Compiled:
-    step, marked, taken, problems = begun.step, begun.marked, begun.taken, begun.problems
+def _finish(prepared: _Prepared, context: StepContext) -> Compiled:
+    step, marked, taken, problems = prepared.step, prepared.marked, prepared.taken, prepared.problems
     place = None if step.is_bundle else Place(context.scanned[step.logical].source.file)
     text = taken.text
     passages: list[Passage] = []
     for number, spec in enumerate(step.processors):
-        lookup = begun.first if number == 0 and begun.first else _look_up(text, spec, step.kind, context)
+        lookup = prepared.first if number == 0 and prepared.first else _look_up(text, spec, step.kind, context)
         try:
             result, passage = _process(step, text, spec, lookup, context)
         except ProcessorError as error:
@@ -133,7 +184,7 @@ def _compile(begun: _Begun, context: StepContext) -> Compiled:
             return Compiled(None, tuple(passages), (*problems, failed))
         passages.append(passage)
         if result.way is Way.UNCHANGED and result.reason:
-            problems += (_not_processed(step, spec, result, place),)
+            problems += (_not_processed(step, spec, result.reason, place),)
         text = result.text
     if taken.licences and text == taken.text:  # nothing was minified, so the author's text goes out whole
         text, taken = marked.text, Moved(marked.text)
@@ -148,6 +199,9 @@ def _compile(begun: _Begun, context: StepContext) -> Compiled:
         text = marked.text
     else:
         problems += _dropped_map(step, context, place)
+        if _may_be_recalled(step):
+            ways = tuple((passage.way, passage.reason) for passage in passages)
+            context.recalls.put(_recall_key(step, context)[0], Recalled(text, marked.prefix, ways))
     if not marked.links and text == context.scanned[step.logical].text:
         return Compiled(None, tuple(passages), problems)
     return Compiled(marked.pieces(text), tuple(passages), problems, taken.licences)
@@ -155,10 +209,7 @@ def _compile(begun: _Begun, context: StepContext) -> Compiled:
 
 def _look_up(text: str, spec: ProcessorSpec, kind: TextKind, context: StepContext) -> _Lookup:
     processor = context.create(spec, kind)
-    identity = (
-        (f"processor {spec.name}", processor.version),
-        (f"options of {spec.name}", json.dumps(dict(spec.options), sort_keys=True, default=str)),
-    )
+    identity = _identity(spec, processor)
     key = keys.key((*identity, ("text", keys.sha256(text.encode("utf-8", "surrogateescape")))))
     cached = context.cache.get(key) if context.cache is not None else None
     known = None
@@ -166,6 +217,13 @@ def _look_up(text: str, spec: ProcessorSpec, kind: TextKind, context: StepContex
         way = Way(cached.meta.get("way", Way.PROCESSED.value))
         known = Processed(cached.data.decode("utf-8", "surrogateescape"), way, cached.meta.get("reason", ""))
     return _Lookup(processor, identity, key, known)
+
+
+def _identity(spec: ProcessorSpec, processor: Processor) -> keys.Description:
+    return (
+        (f"processor {spec.name}", processor.version),
+        (f"options of {spec.name}", json.dumps(dict(spec.options), sort_keys=True, default=str)),
+    )
 
 
 def _process(
@@ -186,8 +244,8 @@ def _process(
     return result, Passage(spec.name, lookup.processor.version, lookup.identity, result.way, result.reason)
 
 
-def _not_processed(step: CompileStep, spec: ProcessorSpec, result: Processed, place: Place | None) -> Problem:
-    text = f"{step.logical} is published as {spec.name} found it: {result.reason}"
+def _not_processed(step: CompileStep, spec: ProcessorSpec, reason: str, place: Place | None) -> Problem:
+    text = f"{step.logical} is published as {spec.name} found it: {reason}"
     return Problem("not-minified", text, place, severity=Severity.NOTE)
 
 
@@ -209,7 +267,7 @@ def digest_all(
     """The blobs of all sources that are shipped as they are; `digest` may know them without reading."""
     blobs: dict[str, Blob] = {}
     problems: list[Problem] = []
-    for logical, result in zip(logicals, pool.map(digest, logicals), strict=True):
+    for logical, result in zip(logicals, in_batches(pool, digest, logicals), strict=True):
         if isinstance(result, Blob):
             blobs[logical] = result
         else:

@@ -15,6 +15,7 @@ from assetbuild.build.model import BuildFailed, Config, Licences, Problem
 from assetbuild.build.pipeline import Made, Options, make, walk
 from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
+from assetbuild.build.template_names import assets_of, names_in_templates
 from assetbuild.build.verify import not_up_to_date
 
 
@@ -46,7 +47,8 @@ def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[
     if made is None:
         return problems, None
     unseen = templates.unseen(pages)
-    found = unused.find(made.outputs, templates.named(pages), made.relations, made.descriptions, unseen=unseen)
+    named = templates.named(pages)
+    found = unused.find(made.outputs, named | assets_of(config, named), made.edges, made.descriptions, unseen=unseen)
     return (*problems, *found.problems), found.names
 
 
@@ -56,15 +58,17 @@ def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Mad
     namespace, _ = discover(config, found)
     assets = [*namespace.published, *namespace.bundles]
     pages = templates.read_all(templates.find(config), config.blueprints)
-    named = templates.named(pages)
+    named, bundles = templates.named(pages), names_in_templates(config)
     try:
         options, cache = Options(), _looking(config)
-        made = make(config, found, options=options, listener=listener, cache=cache, variants=False, named=named)
+        made = make(
+            config, found, options=options, listener=listener, cache=cache, variants=False, named=named, judges=True
+        )
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
-        return (*failed.problems, *templates.check(assets, pages)), None, pages
-    in_templates = templates.check([output.logical for output in made.outputs], pages)
+        return (*failed.problems, *templates.check(assets, pages, bundles=bundles)), None, pages
+    in_templates = templates.check([output.logical for output in made.outputs], pages, bundles=bundles)
     problems = (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
     return problems, made, pages
 

@@ -159,6 +159,19 @@ def find(root: Node, captures: Mapping[str, Sequence[Node]], text: str, at: Char
     return found
 
 
+def specifier(kind: RefKind, text: str, start: int, end: int) -> Reference | Bare | None:
+    """What a module specifier names, which stands from `start` to `end` without its quotes; None for another host."""
+    value, cut = _unescape(text[start:end])
+    # HTML, "resolve a module specifier": only these beginnings are relative; all else is a URL or bare
+    if value.startswith(("./", "../", "/")):
+        return _reference(kind, start, value, cut, end) if is_local(value) else None
+    return Bare(kind, value, start, end, start + cut) if is_local(value) or not split_suffix(value)[0] else None
+
+
+def _reference(kind: RefKind, start: int, value: str, cut: int, end: int) -> Reference:
+    return Reference(kind, start, start + cut, split_suffix(value)[0], start - 1, end + 1)
+
+
 class Found:
     """Collects what one text names; spans are characters, `module` is bytes."""
 
@@ -218,13 +231,12 @@ class Found:
         return start, end, *_unescape(self.text[start:end])
 
     def _specifier(self, literal: Node, kind: RefKind) -> None:
-        start, end, value, cut = self._inside(literal)
-        # HTML, "resolve a module specifier": only these beginnings are relative; all else is a URL or bare
-        if value.startswith(("./", "../", "/")):
-            if is_local(value):
-                self._refer(kind, start, value, cut, end)
-        elif is_local(value) or not split_suffix(value)[0]:
-            self.bare.append(Bare(kind, value, start, end, start + cut))
+        start, end = self.at(literal.start_byte) + 1, self.at(literal.end_byte) - 1
+        one = specifier(kind, self.text, start, end)
+        if isinstance(one, Reference):
+            self.references.append(one)
+        elif one is not None:
+            self.bare.append(one)
 
     def _url(self, node: Node, argument: Node, kind: RefKind) -> None:
         if not _is_literal(argument):
@@ -249,8 +261,7 @@ class Found:
             self.computed.append(self.at(node.start_byte))
 
     def _refer(self, kind: RefKind, start: int, value: str, cut: int, end: int) -> None:
-        path = split_suffix(value)[0]
-        self.references.append(Reference(kind, start, start + cut, path, start - 1, end + 1))
+        self.references.append(_reference(kind, start, value, cut, end))
 
 
 def _arguments(node: Node) -> list[Node]:

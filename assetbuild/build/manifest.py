@@ -16,7 +16,12 @@ from assetbuild.build.results import Output
 SCHEMA = 1
 
 
-def render(outputs: Iterable[Output], importmap: Mapping[str, str], blueprints: Mapping[str, str]) -> tuple[bytes, str]:
+def render(
+    outputs: Iterable[Output],
+    importmap: Mapping[str, str],
+    bundles: Mapping[str, Mapping[str, object]],
+    blueprints: Mapping[str, str],
+) -> tuple[bytes, str]:
     """The manifest's bytes and its build id: SHA-256 of its canonical JSON without `build` and without variants."""
     assets = {output.logical: _entry(output) for output in outputs}
     document: dict[str, Any] = {"schema": SCHEMA, "assets": assets}
@@ -24,6 +29,8 @@ def render(outputs: Iterable[Output], importmap: Mapping[str, str], blueprints: 
         document["importmap"] = dict(importmap)
     if blueprints:
         document["blueprints"] = dict(blueprints)
+    if bundles:
+        document["bundles"] = {name: dict(bundle) for name, bundle in bundles.items()}
     build = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
     document["build"] = build.hexdigest()
     for output in outputs:

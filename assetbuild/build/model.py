@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build.publish_settings import PublishSettings
+from assetbuild.build.webassets_model import Webassets
 from assetbuild.errors import AssetbuildError
 
 # --- diagnostics -----------------------------------------------------------------------------------------
@@ -137,11 +138,15 @@ class ProcessorSpec:
 
 @dataclass(frozen=True, slots=True)
 class BundleSpec:
-    """An entry of `[bundles]`; `processors` is None when the media type's apply."""
+    """An entry of `[bundles]`; `processors` is None when the media type's apply.
+
+    `names` are those that templates may use for it besides its own.
+    """
 
     name: str
     inputs: tuple[str, ...]
     processors: tuple[ProcessorSpec, ...] | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,7 @@ class Config:
     )
     bundles: tuple[BundleSpec, ...] = ()
     importmap: tuple[tuple[str, str], ...] = ()
+    webassets: Webassets = field(default_factory=Webassets)
     cache_size: int = 1 << 30
     """The bytes that results of steps may take in the cache once a build has ended; 0 keeps none."""
     publish: PublishSettings = field(default_factory=PublishSettings)
@@ -219,12 +225,16 @@ class FileStat:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`."""
+    """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`.
+
+    `data` is the content of what is no file, but was made in this build; `file` says then where it would be.
+    """
 
     logical: str
     file: str
     stat: FileStat
     root: int
+    data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

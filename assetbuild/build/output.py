@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assetbuild.build.atomic import Fill, replace_file, stat_of, write_problem
+from assetbuild.build.batches import in_batches
 from assetbuild.build.events import Done, Listener, Progress, Work, nobody
 from assetbuild.build.model import Blob, BuildFailed, FileStat, Place, Problem
 
@@ -120,7 +121,7 @@ def write_files(
     with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="write") as pool:
         for group in (absent, present):
             problems: list[Problem] = []
-            results = pool.map(publish, group) if jobs > 1 else map(publish, group)
+            results = in_batches(pool, publish, group) if jobs > 1 else map(publish, group)
             for target, result in zip(group, results, strict=True):
                 problems.extend(result.problems)
                 if result.stat:

@@ -10,9 +10,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate
+from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
@@ -22,20 +22,34 @@ from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
-from assetbuild.build.graph import Graph, Scanned, build_graph
+from assetbuild.build.graph import Edge, Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
-from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Namespace, Problem, Severity, Source, Text
+from assetbuild.build.model import (
+    Blob,
+    BuildFailed,
+    Config,
+    FileStat,
+    Namespace,
+    Problem,
+    Severity,
+    Source,
+    Text,
+    TextKind,
+)
 from assetbuild.build.output import File, write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, path_problems, published_files
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
+from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
 from assetbuild.build.results import Built, Change, ChangeKind, Output
-from assetbuild.build.scan import scan_all, scan_import
+from assetbuild.build.scan import ScanContext, scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
+from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
+from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
 
 
@@ -72,7 +86,11 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
-    relations: related.Relations
+    edges: Mapping[str, tuple[Edge, ...]]
+    opened: tuple[Opened, ...] = ()
+    """What texts depend on besides sources."""
+    made_of: Mapping[str, Description] = field(default_factory=dict)
+    """Of sources that are no files but were made for this build."""
 
     def ways(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
@@ -124,7 +142,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = tuple(source.file for source in found.sources)
+    files = (*uptodate.files_beside(config, left), *(source.file for source in found.sources))
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -167,6 +185,7 @@ def _build(
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
+        opened=made.opened,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
@@ -215,23 +234,29 @@ def make(
     last: State = state.EMPTY,
     variants: bool = True,
     named: Collection[str] = (),
+    judges: bool = False,
 ) -> Made:
     """All phases from discover to compress, and the manifest. Raises `BuildFailed`; writes nothing but the cache.
 
-    `named`: assets that pages are known to load.
+    `named`: assets that pages are known to load. `judges`: whether it matters that scripts parse which no processor
+    will read; where some will, it always does.
     """
     report = _Report(list(config.problems))
-    namespace, problems = discover(config, found)
+    texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
+    report.phase(texts.problems)
+    namespace, problems = discover(config, texts.found)
     report.phase(problems)
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
-        scans = Scans(None if options.force else cache)
-        scanned, graph, problems = _read(config, namespace, pool=pool, crew=crew, scans=scans, listener=listener)
+        trusted_cache = None if options.force else cache
+        scans = Scans(trusted_cache)
+        skims = not judges and not config.processors.get(TextKind.JS)
+        scanned, graph, problems = _read(config, namespace, ScanContext(pool, crew, scans, listener, last, skims))
         problems += import_problems(config, namespace, graph, named=named)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, None if options.force else cache, listener, crew)
+        context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
@@ -254,8 +279,8 @@ def make(
             )
             report.phase(problems)
     steps = (*steps, *licence_files)
-    mapped = related.importmap(config, namespace.published, graph.edges)
-    document, build_id = manifest.render(outputs, mapped, config.blueprints)
+    importmap = related.importmap(config, namespace.published, graph.edges)
+    document, build_id = manifest.render(outputs, importmap, names_in_templates(config), config.blueprints)
     return Made(
         outputs=outputs,
         manifest=document,
@@ -264,21 +289,23 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs),
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
         blobs=blobs,
         mapped=graph.mapped,
-        relations=relations,
+        edges=graph.edges,
+        opened=texts.opened,
+        made_of=texts.made_of,
     )
 
 
 def _read(
-    config: Config, namespace: Namespace, *, pool: ThreadPoolExecutor, crew: Crew, scans: Scans, listener: Listener
+    config: Config, namespace: Namespace, context: ScanContext
 ) -> tuple[dict[str, Scanned], Graph, list[Problem]]:
     """Scan and resolve. Of sources that are not published only those are read that bundles inline, as they turn up."""
-    scanned, problems = scan_all(namespace, pool=pool, listener=listener, crew=crew, scans=scans)
+    scanned, problems = scan_all(namespace, context)
 
     def read(logical: str) -> Scanned | None:
-        item, found_in_it = scan_import(namespace, logical, listener=listener, crew=crew, scans=scans)
+        item, found_in_it = scan_import(namespace, logical, context)
         problems.extend(found_in_it)
         return item
 

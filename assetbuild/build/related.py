@@ -5,7 +5,7 @@ Pure; works on assets, that is on published sources and bundles, never on single
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetbuild.build.graph import Edge, Scanned
@@ -14,22 +14,26 @@ from assetbuild.build.media import media_type, text_kind
 from assetbuild.build.model import Config, RefKind, TextKind
 
 _BEST_FONT_FIRST = ("font/woff2", "font/woff", "font/otf", "font/ttf", "font/collection")
-_LOADED_WITH_A_MODULE = (RefKind.JS_IMPORT,)
-_LOADED_WITH_A_STYLE_SHEET = (RefKind.CSS_IMPORT, RefKind.CSS_URL)
+_LOADED_WITH_A_MODULE = frozenset((RefKind.JS_IMPORT,))
+_LOADED = _LOADED_WITH_A_MODULE | {RefKind.CSS_IMPORT, RefKind.CSS_URL}
 
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """By logical path of the asset: all (kind, target) pairs in order of position."""
+    """By logical path of the asset, in order of position: what it imports statically, and all that it loads.
 
-    edges: Mapping[str, tuple[tuple[RefKind, str], ...]]
+    `modules`: the scripts that are modules.
+    """
+
+    imported: Mapping[str, Sequence[str]]
+    loaded: Mapping[str, Sequence[str]]
     modules: frozenset[str]
 
     def imports(self, logical: str) -> tuple[str, ...]:
         """The scripts that a module imports statically, also through others, in the order browsers find them."""
         if logical not in self.modules:
             return ()
-        return tuple(name for name in self._closure(logical, _LOADED_WITH_A_MODULE) if _is_script(name))
+        return tuple(name for name in _closure(logical, self.imported) if _is_script(name))
 
     def preload(self, logical: str) -> tuple[str, ...]:
         """The style sheets and fonts that an entry loads, also through others.
@@ -37,8 +41,10 @@ class Relations:
         Of fonts that differ only in suffix the most modern: browsers take the first of a `src` list that they know.
         Not a style sheet that a script imports: modules are fetched in CORS mode, so a preload of it would not be used.
         """
-        found = self._closure(logical, (*_LOADED_WITH_A_MODULE, *_LOADED_WITH_A_STYLE_SHEET))
-        modules = {target for name in (logical, *found) for target in self._targets(name, _LOADED_WITH_A_MODULE)}
+        found = _closure(logical, self.loaded)
+        if not any(text_kind(name) is not TextKind.JS for name in found):
+            return ()
+        modules = {target for name in (logical, *found) for target in self.imported.get(name, ())}
         styles = [name for name in found if text_kind(name) is TextKind.CSS and name not in modules]
         fonts: dict[str, str] = {}
         for name in found:
@@ -48,20 +54,17 @@ class Relations:
                 fonts[stem] = name
         return (*styles, *fonts.values())
 
-    def _closure(self, logical: str, kinds: Iterable[RefKind]) -> list[str]:
-        """Breadth first, without the asset itself."""
-        wanted = tuple(kinds)
-        seen = {logical: None}
-        queue = [logical]
-        for name in queue:
-            for target in self._targets(name, wanted):
-                if target not in seen:
-                    seen[target] = None
-                    queue.append(target)
-        return queue[1:]
 
-    def _targets(self, name: str, kinds: Collection[RefKind]) -> Iterator[str]:
-        return (target for kind, target in self.edges.get(name, ()) if kind in kinds)
+def _closure(logical: str, targets: Mapping[str, Sequence[str]]) -> list[str]:
+    """Breadth first, without the asset itself."""
+    seen = {logical}
+    queue = [logical]
+    for name in queue:
+        for target in targets.get(name, ()):
+            if target not in seen:
+                seen.add(target)
+                queue.append(target)
+    return queue[1:]
 
 
 def _is_script(name: str) -> bool:
@@ -96,7 +99,14 @@ def relate(
         for logical in alone
         if _is_script(logical) and (logical.endswith(".mjs") or logical in imported or _is_module(scanned.get(logical)))
     }
-    return Relations(pairs, frozenset(modules))
+    return Relations(_targets(pairs, _LOADED_WITH_A_MODULE), _targets(pairs, _LOADED), frozenset(modules))
+
+
+def _targets(
+    pairs: Mapping[str, Sequence[tuple[RefKind, str]]], kinds: frozenset[RefKind]
+) -> dict[str, tuple[str, ...]]:
+    found = ((name, tuple(target for kind, target in each if kind in kinds)) for name, each in pairs.items())
+    return {name: targets for name, targets in found if targets}
 
 
 def _is_module(item: Scanned | None) -> bool:

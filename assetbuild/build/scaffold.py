@@ -10,19 +10,16 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assetbuild.build import webassets_yaml
+from assetbuild.build import migrate
 from assetbuild.build.config import FILE_NAME, PYPROJECT
-from assetbuild.build.config_values import logical_path_problem
-from assetbuild.build.globs import Globs, is_glob
-from assetbuild.build.media import text_kind
 from assetbuild.build.model import BuildFailed, Place, Problem, TextKind
-from assetbuild.build.survey import Framework, Survey, is_module, joinable, read_text, survey
+from assetbuild.build.survey import Framework, Survey, joinable, read_text, survey
 from assetbuild.build.toml_places import TomlError, parse
-from assetbuild.build.webassets_yaml import NotPlain, OldBundle
+from assetbuild.build.webassets_yaml import OldBundle
 
 _OUTPUT = "public/assets"
 _SUGGESTED = 12  # inputs of a suggested bundle that are listed one by one
@@ -44,15 +41,16 @@ def init(folder: Path) -> Scaffold:
     found = survey(folder)
     sources = found.static or ("static",)
     output = _output_folder(sources)
-    bundles, bundle_notes = _old_bundles(folder, found)
+    old = migrate.setup(folder, found)
     parts = [
         _head(found, sources),
         _files(found),
         _output(output),
         _templates(found),
-        _bundles(folder, found, bundles),
+        *([_webassets(old.yaml)] if old.yaml else []),
+        _bundles(folder, found, old.bundles),
     ]
-    notes = [*_found_notes(found), *bundle_notes, *_ignore_note(folder, output), *_next_notes(found, output)]
+    notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(found, output)]
     folders = () if found.static else (folder / "static",)
     return Scaffold(folder / FILE_NAME, "\n".join(parts), tuple(notes), folders)
 
@@ -105,6 +103,11 @@ def _list(items: Sequence[str]) -> str:
     """A TOML list, on one line where that is short."""
     line = "[" + ", ".join(quoted(item) for item in items) + "]"
     return line if len(line) <= 100 else "[\n" + "".join(f"  {quoted(item)},\n" for item in items) + "]"
+
+
+def _inline(items: Sequence[str]) -> str:
+    """A TOML list on one line, as an inline table demands."""
+    return "[" + ", ".join(quoted(item) for item in items) + "]"
 
 
 def _commented(text: str) -> str:
@@ -162,13 +165,20 @@ def _templates(found: Survey) -> str:
     return text + '# templates = ["templates/**/*.html"]\n'
 
 
+def _webassets(path: str) -> str:
+    text = "# Bundles of webassets, with the filters that webassets itself runs: pip install 'assetbuild[webassets]'.\n"
+    return text + f"webassets = {quoted(path)}\n"
+
+
 def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) -> str:
     text = '# Files that are joined into one, in order. Globs are allowed: ["css/reset.css", "css/*.css"].\n'
     text += "[bundles]\n"
     for bundle, reason in old:
         name = bundle.output or bundle.name
         line = f"{quoted(name)} = {_list(bundle.contents)}"
-        comment = f"# {bundle.name}: {reason}\n" + (_commented(line) if bundle.contents else "")
+        if bundle.names and bundle.names != (name,):
+            line = f"{quoted(name)} = {{ inputs = {_inline(bundle.contents)}, names = {_inline(bundle.names)} }}"
+        comment = f"# {bundle.name}: {' '.join(reason.split())}\n" + (_commented(line) if bundle.contents else "")
         text += comment if reason else f"{line}\n"
     if old:
         return text
@@ -184,71 +194,6 @@ def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) 
     if text.endswith("[bundles]\n"):
         text += '# "css/site.css" = ["css/reset.css", "css/*.css"]\n'
     return text
-
-
-# --- webassets -------------------------------------------------------------------------------------------
-
-
-def _old_bundles(folder: Path, found: Survey) -> tuple[list[tuple[OldBundle, str]], list[str]]:
-    """The bundles of webassets files, each with the reason why it stays a comment, or ''."""
-    bundles: list[tuple[OldBundle, str]] = []
-    notes: list[str] = []
-    for path in found.webassets:
-        try:
-            old = webassets_yaml.read(read_text(folder / path))
-        except NotPlain as error:
-            notes.append(f"{path} was not taken over: line {error.line} is more than plain webassets YAML")
-            continue
-        if old is not None:
-            start = posixpath.normpath(posixpath.join(posixpath.dirname(path), old.directory))
-            root = start if start in found.static else ""
-            bundles += [(bundle, _reason(folder, found, bundle, root)) for bundle in old.bundles]
-            notes.append(f"{path}: {len(old.bundles)} bundles, as far as they are plain; the rest are comments")
-    seen: set[str] = set()
-    unique: list[tuple[OldBundle, str]] = []
-    for bundle, reason in bundles:
-        name = bundle.output or bundle.name
-        unique.append((bundle, reason or ("another bundle has this name" if name in seen else "")))
-        if not unique[-1][1]:
-            seen.add(name)
-    return unique, notes
-
-
-def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
-    """Why a bundle cannot be taken over as it stands, or ''. `root` is the static folder it starts from, if known."""
-    files = {logical: base for base, logical in reversed(found.files) if root in ("", base)}
-    kind = text_kind(bundle.output)
-    if bundle.filters:
-        return f"it uses the filters {', '.join(bundle.filters)}"
-    if kind is None:
-        return "its output is neither CSS nor JavaScript" if bundle.output else "it has no output"
-    if logical_path_problem(bundle.output) or is_glob(bundle.output) or "%" in bundle.output:
-        return "its output is no logical path"
-    inputs: list[str] = []
-    for item in bundle.contents:
-        matched = _matching(item, files)
-        if not matched:
-            return f"{item} is not below a static folder"
-        inputs += matched
-    if not inputs:
-        return "it has no contents"
-    if any(text_kind(item) is not kind for item in inputs):
-        return "its contents are of another kind"
-    if kind is TextKind.JS and any(is_module(read_text(folder / files[item] / item)) for item in inputs):
-        return "it joins ES modules, which are published one by one"
-    if bundle.output in files and bundle.output not in inputs:
-        return f"delete the file {bundle.output}, which webassets made, and remove the `#`"
-    return ""
-
-
-def _matching(item: str, files: Mapping[str, str]) -> list[str]:
-    if not is_glob(item):
-        return [item] if item in files else []
-    try:
-        globs = Globs((item,))
-    except ValueError:
-        return []
-    return sorted(name for name in files if globs.matches(name))
 
 
 # --- notes -----------------------------------------------------------------------------------------------

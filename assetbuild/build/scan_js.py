@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assetbuild.build import js_early, js_references
+from assetbuild.build import js_early, js_references, skim_js
 from assetbuild.build.js_early import Early, first_early_error
 from assetbuild.build.js_references import Bare, PageUrl, find
 from assetbuild.build.js_tree import Characters, captures, encode, first_error, parse, parse_script
@@ -88,6 +88,25 @@ def read(text: str) -> Script:
         blank=_is_blank(root),
         reason="" if error is None else error.reason,
         page_urls=tuple(sorted(found.page_urls, key=lambda url: url.start)) if keep else (),
+    )
+
+
+def skim(text: str) -> Script:
+    """What a script names, and not whether it parses: where that can be told without parsing, `error` is None."""
+    found = skim_js.skim(text)
+    if found is None:
+        return read(text)
+    maps = tuple(
+        span for span in found.comments if _MAP_COMMENT_START.match(text, span[0]) and _MAP_COMMENT.match(text, span[0])
+    )
+    references = [*found.references, *_source_map(text, maps[-1])] if maps else found.references
+    return Script(
+        references=tuple(sorted(references, key=lambda reference: reference.start)),
+        bare=found.bare,
+        module_syntax=found.module_syntax,
+        strict_at=found.strict_at,
+        map_comments=maps,
+        blank=found.blank,
     )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 _MORE = re.compile(r"(?i)src\(|image-set\(|@import|@namespace|@document|<!--|-->")
 # Before a `url(` that is a token of its own; after these it is the end of a longer name, an id or an at-keyword.
-_BEFORE = r"(?<![a-zA-Z0-9_\x00\x80-\U0010ffff#@-])"
+_BEFORE = r"(?<![^\x01-\"$-,./:-?\[-^`{-\x7f])"
 _SPACES = r"[ \t\r\n\f]*+"
 _DOUBLE = r"\"(?:[^\"\\\r\n\f]++|\\(?:\r\n|(?s:.)))*+\""
 _SINGLE = r"'(?:[^'\\\r\n\f]++|\\(?:\r\n|(?s:.)))*+'"

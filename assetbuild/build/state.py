@@ -44,6 +44,8 @@ class State:
     """Why the last build that changed an output did so, by logical path."""
     flaws: str = ""
     """Stands for what was unusable under the roots, and did not matter."""
+    opened: tuple[tuple[str, str], ...] = ()
+    """Files outside the roots that outputs depend on, by absolute path, with their SHA-256; '' where there is none."""
 
     def known(self, source: Source) -> SourceRecord | None:
         """The record of `source` where it can be believed: same stat, and not modified just before it was recorded."""
@@ -86,6 +88,7 @@ def dumps(state: State) -> bytes:
         "descriptions": dict(sorted(state.descriptions.items())),
         "reasons": dict(sorted(state.reasons.items())),
         "flaws": state.flaws,
+        "opened": state.opened,
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -113,6 +116,7 @@ def loads(data: bytes | None) -> State:
             },
             reasons={logical: tuple(map(str, reasons)) for logical, reasons in document["reasons"].items()},
             flaws=str(document["flaws"]),
+            opened=tuple((str(path), str(digest)) for path, digest in document.get("opened", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return EMPTY

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable
 
 _SHOWN = 3
-_COMPARED = 2000
+_COMPARED = 500
 
 
 def near(name: str, known: Iterable[str], *, cutoff: float = 0.7) -> tuple[str, ...]:
@@ -19,7 +19,9 @@ def near(name: str, known: Iterable[str], *, cutoff: float = 0.7) -> tuple[str, 
     same = [other for other in names if last and other.rpartition("/")[2] == last][:_SHOWN]
     suffix = last.rpartition(".")[2] if "." in last else ""
     alike = [other for other in names if other.endswith(f".{suffix}")] if suffix else []
-    close = difflib.get_close_matches(name, (alike or names)[:_COMPARED], n=_SHOWN, cutoff=cutoff)
+    top = name.partition("/")[0]
+    likely = sorted(alike or names, key=lambda other: not other.startswith(top))[:_COMPARED]
+    close = difflib.get_close_matches(name, sorted(likely), n=_SHOWN, cutoff=cutoff)
     return tuple(dict.fromkeys([*same, *close]))[:_SHOWN]
 
 

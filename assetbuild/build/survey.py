@@ -38,7 +38,9 @@ class Survey:
     files: tuple[tuple[str, str], ...]
     """(static folder, logical path) pairs."""
     webassets: tuple[str, ...]
-    """YAML files that hold a `bundles:` key."""
+    """YAML files that hold bundles of webassets."""
+    modules: tuple[str, ...] = ()
+    """Python files that may hold bundles or settings."""
 
 
 # Folders that hold copies, tools or results, but never a project's own sources.
@@ -62,6 +64,7 @@ def survey(folder: Path) -> Survey:
         templates=tuple(_templates(folder, folders)),
         files=tuple(files),
         webassets=tuple(_webassets(folder, folders)),
+        modules=tuple(_modules(folder, folders)),
     )
 
 
@@ -126,8 +129,18 @@ def _webassets(folder: Path, folders: Sequence[str]) -> Iterator[str]:
         for entry in _entries(folder / path):
             if entry.name.endswith((".yml", ".yaml")) and entry.is_file():
                 text = read_text(Path(entry.path))
-                if re.search(r"^bundles:", text, re.MULTILINE) and "contents:" in text:
+                has_bundles = re.search(r"^bundles:", text, re.MULTILINE) or re.search(
+                    r"^ +output:", text, re.MULTILINE
+                )
+                if has_bundles and "contents:" in text:
                     yield f"{path}/{entry.name}".lstrip("/")
+
+
+def _modules(folder: Path, folders: Sequence[str]) -> Iterator[str]:
+    for path in folders:
+        for entry in _entries(folder / path):
+            if entry.name.endswith(".py") and entry.is_file() and not entry.is_symlink():
+                yield f"{path}/{entry.name}".lstrip("/")
 
 
 def _framework(folder: Path, folders: Sequence[str]) -> Framework:

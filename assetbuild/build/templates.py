@@ -8,6 +8,7 @@ known at run time is reported as such instead of being guessed.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ _UNSEEN = frozenset(
     ("template-dynamic-name", "template-blueprint", "template-syntax", "template-encoding", "template-unreadable")
 )
 """The codes of what says that a template may name more assets than were found in it."""
+_ASSETS = "`{% assets %}`"
+_VERSION = re.compile(r"[.\-_]?%\(version\)s")
+"""In an output of webassets, the place of what is the fingerprint here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,19 @@ def read_all(templates: TemplateFiles, blueprints: Mapping[str, str] | None = No
     return tuple(pages)
 
 
-def check(names: Collection[str], pages: Iterable[Page]) -> tuple[Problem, ...]:
-    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked."""
+def check(names: Collection[str], pages: Iterable[Page], *, bundles: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Every name in the templates that is not among the logical paths `names`, and every one that cannot be checked.
+
+    `bundles`: the names that `{% assets %}` knows besides.
+    """
     known = {_nfc(name) for name in names}
     problems: list[Problem] = []
     for page in pages:
         problems += page.problems
-        problems += [_unknown(one, known) for one in page.references if _nfc(one.name) not in known]
+        for one in page.references:
+            is_tag = one.through == _ASSETS
+            if _nfc(one.name) not in known and not (is_tag and one.name in bundles):
+                problems.append(_unknown(one, {*known, *bundles} if is_tag else known))
     return tuple(problems)
 
 
@@ -161,7 +171,7 @@ def references(
 
     A text that does not parse gives one warning: it may be meant for another engine. Raises ImportError without Jinja2.
     """
-    from assetbuild.build import template_names, template_syntax
+    from assetbuild.build import template_calls, template_syntax
 
     text = template_syntax.normalised(text)
     try:
@@ -176,13 +186,14 @@ def references(
     problems: list[Problem] = []
     own = template_syntax.own_names(tree)
     for node in template_syntax.walk(tree):
-        naming = template_names.named(node, own, blueprints or {})
+        naming = template_calls.named(node, own, blueprints or {})
         problems += [_ignored_option(option, place_at(path, text, option.lineno)) for option in naming.ignored]
         if naming.blueprint is not None:
             problems.append(_unbuilt(naming.blueprint, place_at(path, text, naming.offset)))
         for expression in naming.expressions:
             names, is_complete = _literals(expression)
-            for name, offset in names:
+            for literal, offset in names:
+                name = _VERSION.sub("", literal) if naming.through == _ASSETS else literal
                 found.append(TemplateReference(naming.below + name, naming.through, place_at(path, text, offset)))
             if not is_complete:
                 place = place_at(path, text, expression.lineno)
@@ -223,8 +234,10 @@ def _dynamic(through: str, place: Place) -> Problem:
 
 
 def _ignored_option(option: nodes.Keyword, place: Place) -> Problem:
-    text = f"`{{% assets %}}` takes only names of assets; `{option.key}` is said in the configuration"
-    hint = f"remove `{option.key}=...`, and describe the bundle in [bundles]"
+    from assetbuild.build.template_calls import TAG_OPTIONS
+
+    text = f"`{{% assets %}}` has no option `{option.key}`"
+    hint = f"remove `{option.key}=...`; its options are {', '.join(f'`{name}`' for name in sorted(TAG_OPTIONS))}"
     return _warning("template-assets-option", text, place, hint=hint)
 
 

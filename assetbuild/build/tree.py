@@ -77,6 +77,7 @@ class _RootWalk:
 
     def __init__(self, real_root: str, index: int, skipped: frozenset[str]) -> None:
         self.real_root, self.index, self.skipped = real_root, index, skipped
+        self.skipped_names = {os.path.basename(path).casefold() for path in skipped}
         self.sources: list[Source] = []
         self.flaws: list[Flaw] = []
         self.folders: dict[str, FileStat] = {}
@@ -134,9 +135,14 @@ class _RootWalk:
             return _Folder(entry.path, logical, ancestors)
         if not stat.S_ISREG(info.st_mode):
             self._flaw(logical, entry.path, "special-file", "not a regular file; skipped", severity=Severity.WARNING)
-        elif not self.skipped or os.path.realpath(entry.path) not in self.skipped:
+        elif not self._is_skipped(entry):
             self.sources.append(Source(logical, posix(entry.path), stat_of(info), self.index))
         return None
+
+    def _is_skipped(self, entry: os.DirEntry[str]) -> bool:
+        # Names first: to ask the file system for the real path of every file takes as long as listing them.
+        may_be = entry.is_symlink() or entry.name.casefold() in self.skipped_names
+        return may_be and os.path.realpath(entry.path) in self.skipped
 
     def _may_follow(self, entry: os.DirEntry[str], logical: str, ancestors: frozenset[str]) -> bool:
         real = os.path.realpath(entry.path)
@@ -170,6 +176,8 @@ def posix(path: str) -> str:
 
 def read(source: Source) -> bytes:
     """The whole file. Raises OSError."""
+    if source.data is not None:
+        return source.data
     with open(source.file, "rb") as stream:
         return stream.read()
 

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetbuild.build.changes import references
+from assetbuild.build.graph import Edge
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Problem, Severity
-from assetbuild.build.related import Relations
 from assetbuild.build.results import Output
 
 
@@ -33,7 +33,7 @@ def without_templates() -> Problem:
 def find(
     outputs: Sequence[Output],
     named: Collection[str],
-    relations: Relations,
+    edges: Mapping[str, tuple[Edge, ...]],
     descriptions: Mapping[str, Description],
     *,
     unseen: Sequence[Problem],
@@ -44,21 +44,24 @@ def find(
     """
     starts = [output.logical for output in outputs if output.stable or _nfc(output.logical) in named]
     published = {output.logical for output in outputs}
-    reached = _reached(starts, published, relations, descriptions)
+    reached = _reached(starts, published, edges, descriptions)
     names = tuple(sorted(published - reached.keys()))
     return Unused(names, (_summary(names, unseen),) if names else ())
 
 
 def _reached(
-    starts: Iterable[str], published: Collection[str], relations: Relations, descriptions: Mapping[str, Description]
+    starts: Iterable[str],
+    published: Collection[str],
+    edges: Mapping[str, tuple[Edge, ...]],
+    descriptions: Mapping[str, Description],
 ) -> dict[str, None]:
     """What outputs name, and the modules that scripts name, which in an output may be left to the import map."""
     found = dict.fromkeys(starts)
     queue = list(found)
     for name in queue:
-        targets = [target for kind, target in relations.edges.get(name, ()) if kind.is_module_specifier]
-        for target in (*targets, *references(descriptions.get(name, ()))):
-            if target in published and target not in found:
+        modules = [edge.target for edge in edges.get(name, ()) if edge.reference.kind.is_module_specifier]
+        for target in (*modules, *references(descriptions.get(name, ()))):
+            if target is not None and target in published and target not in found:
                 found[target] = None
                 queue.append(target)
     return found

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from assetbuild import __version__, manifest
-from assetbuild.build import compress, index, tree
+from assetbuild.build import compress, index, tree, webassets_texts
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
@@ -32,6 +32,8 @@ def state_key(config: Config, *, minify: bool) -> str:
         tools = {f"processor {kind.value} {spec}": create(spec, kind).version for kind, spec in _specs(config)}
     if minify:
         tools |= {f"compress {one.value}": compress.version(one) for one, _ in config.compress}
+    if config.webassets.translations:
+        tools["webassets"] = webassets_texts.version(config)
     parts = {
         "assetbuild": __version__,
         "config": config.digest,
@@ -61,7 +63,7 @@ def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
     """The manifest's bytes where sources, outputs and manifest are what the last build left, else None."""
     if flaws_key(found) != last.flaws or len(found.sources) != len(last.sources):
         return None
-    if not all(_is_known(source, last) for source in found.sources):
+    if not all(_is_known(source, last) for source in found.sources) or not webassets_texts.is_unchanged(last.opened):
         return None
     for path, recorded in last.outputs.items():
         try:
@@ -107,7 +109,7 @@ def index_of(
     try:
         manifest_stat = stat_of(os.lstat(config.manifest))
         is_another = manifest.regular_bytes(config.manifest) != document
-        own = _own_files(config, minify=minify)
+        own = _own_files(config, left, minify=minify)
     except OSError:
         return None
     times = [max(stat.mtime_ns, stat.ctime_ns) for stat in own.values()]
@@ -137,13 +139,23 @@ def _numbers(stat: FileStat) -> index.Stat:
     return stat.size, stat.mtime_ns, stat.inode, stat.ctime_ns
 
 
-def _own_files(config: Config, *, minify: bool) -> Mapping[str, FileStat]:
+def files_beside(config: Config, left: State) -> tuple[str, ...]:
+    """What outputs depend on besides the configuration and the sources; what is not there is not named."""
+    yaml = [str(config.webassets.file)] if config.webassets.file is not None else []
+    return (*yaml, *(path for path, digest in left.opened if digest))
+
+
+def _own_files(config: Config, left: State, *, minify: bool) -> Mapping[str, FileStat]:
     """The configuration, first, and the files by which a tool of another version would be known."""
     modules = set(TOOLS)
     if minify:
         modules |= {module for _, spec in _specs(config) for module in REGISTERED[spec.name].modules}
         modules |= {module for algorithm, _ in config.compress for module in compress.modules(algorithm)}
-    paths = [str(config.file)]
+    paths = [str(config.file), *files_beside(config, left)]
+    # A file that was looked for in vain shows in its folder when it comes to be.
+    paths += sorted({found for path, digest in left.opened if not digest and (found := _nearest_folder(path))})
+    if config.webassets.translations:
+        modules |= set(webassets_texts.MODULES)
     for module in sorted(modules):
         spec = find_spec(module)
         if spec is not None and spec.origin and os.path.isabs(spec.origin):
@@ -151,3 +163,10 @@ def _own_files(config: Config, *, minify: bool) -> Mapping[str, FileStat]:
     if any(spec.package for spec in config.sources):  # it may come to lie in a folder that is looked in earlier
         paths += [path for path in sys.path[1:] if os.path.isdir(path) and os.path.isabs(path)]
     return {tree.posix(path): tree.stat_of(os.stat(path)) for path in paths}
+
+
+def _nearest_folder(path: str) -> str:
+    folder = os.path.dirname(path)
+    while folder != os.path.dirname(folder) and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder

@@ -62,7 +62,8 @@ def config_files(file: Path | None, *, folder: Path) -> tuple[Path, ...]:
 
 def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
-    return Scope(files, config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    beside = () if config.webassets.file is None else (config.webassets.file,)
+    return Scope((*files, *beside), config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
 
 
 @dataclass(frozen=True, slots=True)

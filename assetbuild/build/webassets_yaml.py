@@ -9,22 +9,30 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from assetbuild.build.webassets_bundles import IDLE, REWRITING
+
 _LINE = re.compile(r"(?P<indent> *)(?:(?P<item>- +)?(?P<rest>.*?))\s*$")
 _PAIR = re.compile(r"(?P<key>[\w./%()-]+)\s*:(?:\s+(?P<value>.+))?$")
 _PLAIN = re.compile(r"[\w./@+~-][\w ./@+~*%(),-]*")
-_MINIFIERS = frozenset(
-    ("cssmin", "rcssmin", "csscompressor", "cleancss", "jsmin", "rjsmin", "uglifyjs", "yui_js", "yui_css")
-)
+MINIFIERS = frozenset((*IDLE, REWRITING, "csscompressor", "uglifyjs"))
+"""Filters that do no more than we do."""
 
 
 @dataclass(frozen=True, slots=True)
 class OldBundle:
-    """A bundle of webassets. `filters` are those that do more than minify; `contents` may be other bundles' names."""
+    """A bundle of webassets. `filters` are those that do more than minify; `contents` may be other bundles' names.
+
+    `names` are those that templates use, `where` is the file and line, if they are known; `attributes` those of the
+    element that loads it.
+    """
 
     name: str
     output: str
     contents: tuple[str, ...]
     filters: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    where: str = ""
+    attributes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,11 @@ class NotPlain(Exception):
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line} is not plain")
         self.line = line
+
+
+def without_version(output: str) -> str:
+    """An output without the place of its version: names are fingerprinted anyway."""
+    return re.sub(r"[.\-_]?%\(version\)s", "", output)
 
 
 def read(text: str) -> OldConfig | None:
@@ -109,9 +122,9 @@ def _bundle(name: str, head: _Line, body: list[_Line]) -> OldBundle:
     filters = [part.strip() for item in settings.get("filters", []) for part in item.split(",")]
     return OldBundle(
         name,
-        next(iter(settings.get("output", [])), "").replace(".%(version)s", "").replace("-%(version)s", ""),
+        without_version(next(iter(settings.get("output", [])), "")),
         tuple(part.strip() for item in settings.get("contents", []) for part in item.split(",")),
-        tuple(part for part in filters if part and part not in _MINIFIERS),
+        tuple(part for part in filters if part and part not in MINIFIERS),
     )
 
 

@@ -56,6 +56,10 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
     is_bundle = isinstance(step, CompileStep) and step.is_bundle
     yield 1, f"bundle of {len(step.inputs)}:" if is_bundle else "made from:"
     for logical in step.inputs:
+        if logical in made.made_of:
+            yield 2, f"{logical} (made by webassets, of what follows)"
+            yield from ((3, what) for what, _ in made.made_of[logical] if what.startswith("input "))
+            continue
         yield 2, f"{logical} (from {config.sources[made.sources[logical].root]})"
 
 

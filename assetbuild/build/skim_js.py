@@ -1,0 +1,170 @@
+"""What ordinary scripts name, found several times as fast as by parsing; it does not judge whether they parse.
+
+Where brackets do not balance, or anything stands that could be read otherwise (an `import` of an unusual shape, a
+slash that only a parser understands), it says so and leaves the script to `scan_js`. Knows no files; made for builds in
+which no processor reads scripts, where parsing would be most of the work.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assetbuild.build.js_lexemes import Code, lex
+from assetbuild.build.js_references import Bare, specifier
+from assetbuild.build.model import Reference, RefKind
+
+_WORTH_READING = ("import", "export", "await", "serviceWorker", "Worker", "use strict", "sourceMappingURL", "<!--")
+"""One of them is in every script of which there is more to say than that it is one."""
+_WORDS = ("import", "export", "await", "importScripts", "serviceWorker", "Worker", "SharedWorker")
+_MARK = "\ufeff"
+_RESERVED = ("import", "export", "await")
+_NAME = re.compile(r"[\w$]")
+_ARROW = re.compile(r"(?<![\w$)\]])-->")
+"""What may be the end of a comment of HTML, and not `n-->0`."""
+_STATIC = re.compile(
+    r"(?:import(?:(?=[\s{*])[\w$\s,*{}]*(?<![\w$])from)?|export\s*+[*{][\w$\s,*{}]*(?<![\w$])from)"
+    r"\s*+(?P<source>\"\0*+\"|'\0*+')"
+)
+_EXPORT = re.compile(r"export(?:\s*+\{[\w$\s,]*+\}|\s++(?:default|const|let|var|function|class|async)(?![\w$]))")
+_DYNAMIC = re.compile(r"import\s*+\(\s*+(?P<source>\"\0*+\"|'\0*+'|`\0*+`)\s*+[,)]")
+_CALLED = re.compile(r"importScripts\s*+\((?!\s*+[\w$.]++\s*+\))|\w+Worker\s*+\(\s*+[\"'`]|Worker\s*+\(\s*+[\"'`]")
+_KEY = re.compile(r"\w+\s*+:")
+_BRACKET = re.compile(r"[()[\]{}]")
+_FUNCTION_HEAD = re.compile(
+    r"(?:=>|(?<![\w$.])async\s+(?:function\s*)?\*?\s*[\w$#]*\s*\([^()]*(?:\([^()]*\)[^()]*)*+\))\s*\Z"
+)
+_HEADS = {"{": _FUNCTION_HEAD, "(": re.compile(r"=>\s*\Z")}
+_STRETCH = 512
+_FAR = 1 << 13
+_STRICT = re.compile(r"(?P<quoted>\"\0{10}\"|'\0{10}')\s*+;")
+
+
+@dataclass(frozen=True, slots=True)
+class Skimmed:
+    """What `scan_js.Script` has too, in characters; `comments` are all comments, in order."""
+
+    references: tuple[Reference, ...] = ()
+    bare: tuple[Bare, ...] = ()
+    module_syntax: int | None = None
+    strict_at: tuple[int, int] | None = None
+    comments: tuple[tuple[int, int], ...] = ()
+    blank: bool = False
+
+
+class _OnlyParsing(Exception):
+    """The script may be read otherwise."""
+
+
+def skim(text: str) -> Skimmed | None:
+    """What an ordinary script names; None where only a parser tells."""
+    if not any(word in text for word in _WORTH_READING) and not _depth(text, 0, len(text)):
+        start = text.lstrip()[:1]
+        if start not in ("/", "#", "-", _MARK):
+            return Skimmed(blank=not start)
+    code = None if text.startswith("#!") else lex(text)
+    if code is None or _is_unusual(code.text) or _depth(code.text, 0, len(code.text)):
+        return None
+    try:
+        strict = _directive(code, text)
+        starts, named = _named(code, text)
+    except _OnlyParsing:
+        return None
+    return Skimmed(
+        references=tuple(one for one in named if isinstance(one, Reference)),
+        bare=tuple(one for one in named if isinstance(one, Bare)),
+        module_syntax=min(starts, default=None),
+        strict_at=strict,
+        comments=tuple((lexeme.start, lexeme.end) for lexeme in code.lexemes if lexeme.sign == "*"),
+        blank=not code.text.strip(),
+    )
+
+
+def _is_unusual(code: str) -> bool:
+    """Whether there are escapes of identifiers, byte order marks, or what may be comments of HTML."""
+    return "\\" in code or _MARK in code or "<!--" in code or ("-->" in code and _ARROW.search(code) is not None)
+
+
+def _words(code: str) -> list[tuple[int, str]]:
+    """The places of `_WORDS`, in order."""
+    found: list[tuple[int, str]] = []
+    for word in _WORDS:
+        at = code.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not (at and _NAME.match(code, at - 1)) and not _NAME.match(code, end):
+                found.append((at, word))
+            at = code.find(word, end)
+    return sorted(found)
+
+
+def _depth(code: str, start: int, end: int) -> int:
+    """Of the kind of bracket that differs most, how many more open than close."""
+    counts = [code.count(one, start, end) - code.count(other, start, end) for one, other in ("()", "[]", "{}")]
+    return max(counts, key=abs)
+
+
+def _directive(code: Code, text: str) -> tuple[int, int] | None:
+    """The span of a 'use strict' that the script begins with (ECMA-262, section 11.2.1). Raises `_OnlyParsing`."""
+    start = len(code.text) - len(code.text.lstrip())
+    if code.text[start : start + 1] not in ("'", '"') or "use strict" not in text:
+        return None
+    found = _STRICT.match(code.text, start)
+    if found is None or text[start + 1 : found.end("quoted") - 1] != "use strict":
+        raise _OnlyParsing
+    return found.span("quoted")
+
+
+def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
+    """Where module syntax begins, and what is named. Raises `_OnlyParsing`."""
+    starts: list[int] = []
+    named: list[Reference | Bare] = []
+    passed = depth = 0
+    for start, word in _words(code.text):
+        before = _before(code.text, start)
+        if before == "#" or code.text.endswith("..", 0, start):
+            raise _OnlyParsing
+        if word in _RESERVED and (before == "." or _KEY.match(code.text, start)):  # the name of a property
+            continue
+        kind = RefKind.JS_IMPORT
+        if word in ("import", "export"):
+            found = _DYNAMIC.match(code.text, start)
+            if found is not None:
+                kind = RefKind.JS_DYNAMIC
+            else:
+                depth += _depth(code.text, passed, start)
+                passed = start
+                found = _STATIC.match(code.text, start) or _EXPORT.match(code.text, start)
+                if depth or found is None:
+                    raise _OnlyParsing
+                starts.append(start)
+            if "source" in found.re.groupindex:
+                one = specifier(kind, text, found.start("source") + 1, found.end("source") - 1)
+                named += () if one is None else (one,)
+        elif word == "await":
+            if not starts and not _in_function(code.text, start):  # a module, where no function is around it
+                raise _OnlyParsing
+        elif word == "serviceWorker" or _CALLED.match(code.text, start):
+            raise _OnlyParsing
+    return starts, named
+
+
+def _before(code: str, end: int) -> str:
+    """The last character before `end` that is no white space."""
+    while end and code[end - 1].isspace():
+        end -= 1
+    return code[end - 1 : end]
+
+
+def _in_function(code: str, at: int) -> bool:
+    """Whether a function with a body in braces is surely around `at`; False where that is not told easily."""
+    depth = 0
+    for end in range(at, max(0, at - _FAR), -_STRETCH):
+        for found in reversed([*_BRACKET.finditer(code, max(0, end - _STRETCH), end)]):
+            depth += 1 if found[0] in ")]}" else -1
+            if depth < 0:
+                depth = 0
+                head = _HEADS.get(found[0])
+                if head and head.search(code, max(0, found.start() - _STRETCH), found.start()):
+                    return True
+    return False

@@ -1,0 +1,185 @@
+"""What a script names is told without parsing, or left to the parser: never told otherwise than the parser does."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from assetbuild.build import scan_js, skim_js
+from assetbuild.build.js_lexemes import lex
+
+CERTAIN = [
+    "",
+    "  \n",
+    "a()",
+    "import './a.js'",
+    "import'./a.js'",
+    'import a from "./a.js"; import * as b from "b"; import {c, d as e} from "/c.js?x#y"',
+    'import a,{b}from"./a.js";import*as c from"./c.js";import d,*as e from"./d.js"',
+    "import from from './from.js'",
+    "import {\n  // './no.js'\n  a, /* from './no.js' */ b,\n} from './yes.js'",
+    "import './\\u0061.js'",
+    "import j from './j.json' with { type: 'json' }",
+    "export * from './a.js'; export * as b from './b.js'; export {c} from './c.js'; export { d as default }",
+    "export default function () {}",
+    "export const a = 1, b = 2",
+    "export async function f() { await g() }",
+    "import('./a.js').then(a => a); import(`b`)",
+    "import('./a.js', { with: { type: 'json' } })",
+    "x.import('./no.js'); x.export = 1; ({import: 1, export: 2, await: 3})",
+    "'import \"./no.js\"'; `import './no.js'`; /import '.\\/no.js'/; // import './no.js'",
+    "`${import('./a.js')} ${`${b}`} import('./no.js')`",
+    "`${{a: `}`}} import './no.js'`",
+    "if (a) /import('no')/.test(b)",
+    "while (a) /'/.test(b); import './a.js'",
+    "(a) / 2; '/'; import './a.js'",
+    "a[0] / 2; `b` / 3; 'c' / 4; .5 / (6); 7. / 8",
+    "return /[/'\"]/.test(a)",
+    "x.return / 2 / 'a'",
+    "x.if(a) / 2 / b",
+    "'use strict'; a()",
+    "// c\n/* d */ 'use strict';",
+    "function f() { 'use strict' }",
+    "// a\n//# sourceMappingURL=a.js.map\n",
+    "/* only a comment */",
+    "a; /*# sourceMappingURL=b.map */",
+    "async function f() { for (;;) { await g() } }",
+    "const f = async () => { await g() }, h = async () => (await g())",
+    "class A { async m() { await g() } static async *[k]() { x } }",
+    "typeof importScripts === 'function' && importScripts(path)",
+    "n-->0",
+    "new Worker(url)",
+    "a\u2028import './a.js'",
+    "\u00e9 = 'import'; import './\u00e9.js'",
+]
+UNSURE = [
+    "} / a",
+    "a++ / b / c; import './a.js'",
+    "of / b / c; import './a.js'",
+    "import './a.js'; a = 'unterminated",
+    "a = `unterminated ${b",
+    "f ( {",
+    "import('./a' + b)",
+    "import.meta.url",
+    "new URL('a.png', import.meta.url)",
+    "await f()",
+    "{ await f() }",
+    "async () => await f()",
+    "{ import './a.js' }",
+    "class A { import(b) {} }",
+    "import { 'a b' as c } from './a.js'",
+    "export { a as 'b c' } from './a.js'",
+    "new Worker('js/a.js')",
+    "new self.Worker('js/a.js')",
+    "new SharedWorker(`js/a.js`)",
+    "importScripts('a.js')",
+    "navigator.serviceWorker.register('sw.js')",
+    "#!/usr/bin/env node\nimport './a.js'",
+    "<!-- import './a.js'\nimport './b.js'",
+    "a\n--> import './a.js'\nimport './b.js'",
+    "'use strict'\nimport './a.js'",
+    "\\u0061wait = 1; import './a.js'",
+    "x = <a href='b'>it's</a>; import './a.js'",
+]
+
+
+@pytest.mark.parametrize("text", CERTAIN)
+def test_ordinary_scripts_are_told_without_parsing_as_the_parser_tells_them(text: str) -> None:
+    assert skim_js.skim(text) is not None
+    assert scan_js.skim(text) == scan_js.read(text)
+
+
+@pytest.mark.parametrize("text", UNSURE)
+def test_what_may_be_read_otherwise_is_left_to_the_parser(text: str) -> None:
+    assert skim_js.skim(text) is None
+    assert scan_js.skim(text) == scan_js.read(text)
+
+
+PIECES = [
+    *("import './a.js'", 'import a from "b"', "export {c} from './c.js'", "export default 1", "import('./d.js')"),
+    *(
+        "'use strict';",
+        '"\\""',
+        "'\\\\'",
+        "`a`",
+        "`${",
+        "}`",
+        "/",
+        "/ 2",
+        "/[/]'/",
+        "/*",
+        "*/",
+        "// '\n",
+        "\n",
+        "<!--",
+        "-->",
+    ),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "if (a)",
+        "return",
+        "a",
+        "0.5",
+        ".5",
+        "1.",
+        "++",
+        "=>",
+        "async ",
+        "await b",
+        "await",
+    ),
+    *(
+        "function f() {",
+        "x.",
+        "import.meta",
+        "new Worker(",
+        "importScripts(",
+        "of",
+        "\\u0061",
+        "'",
+        '"',
+        "`",
+        ";",
+        ",",
+        "=",
+    ),
+    *(
+        "//# sourceMappingURL=m.map\n",
+        "class A {",
+        "case",
+        "while (b)",
+        "do",
+        "else",
+        "...",
+        "?.",
+        "#p",
+        "\u2028",
+        "\ufeff",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join))
+@example("a = b / `${ c /1/ d }` / e")
+@example("x = y / /re/ ; import './a.js'")
+def test_what_is_told_is_what_the_parser_tells_of_every_program(text: str) -> None:
+    found = scan_js.read(text)
+    if found.error is None:
+        assert scan_js.skim(text) == found
+
+
+@given(st.lists(st.sampled_from([*PIECES, "é"]), max_size=12).map("".join))
+def test_blanking_keeps_every_place(text: str) -> None:
+    code = lex(text)
+    if code is not None:
+        assert len(code.text) == len(text)
+        spans = [(lexeme.start, lexeme.end) for lexeme in code.lexemes]
+        assert spans == sorted(spans)
+        kept = [index for index in range(len(text)) if not any(start <= index < end for start, end in spans)]
+        assert all(code.text[index] == text[index] for index in kept)
