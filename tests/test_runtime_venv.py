@@ -15,6 +15,8 @@ from tests.test_runtime_imports import OWN
 
 pytestmark = pytest.mark.slow
 
+GLUE = {"assetbuild.flask", "assetbuild.jinja", "assetbuild.jinja_assets"}
+
 # Run in the other environment. Flask itself imports click; that we do not is seen before Flask is imported.
 PAGE = """
 import importlib.util, json, sys
@@ -73,7 +75,7 @@ def test_a_flask_page_needs_nothing_of_the_build_half(python: Path, tmp_path: Pa
     assert found["css"] == "a{}"
     assert found["importable"] == []
     assert found["imported"] == []
-    assert set(found["own"]) == OWN - {"__future__"} | {"assetbuild.flask", "assetbuild.jinja"}
+    assert set(found["own"]) == OWN - {"__future__"} | GLUE
     assert not {"click", "flask"} & set(found["before_flask"])
     assert Path(found["from"]).is_relative_to(python.parent.parent)
     assert str(sys.prefix) not in found["from"]
