@@ -286,7 +286,8 @@ def clobber(session: Session, *, config_file: Path | None, dry_run: bool) -> Out
 
     def work(config: Config) -> Outcome:
         with _locked(session, config):
-            plan = cleaning.plan_clobber(config.output, config.manifest, config.cache)
+            shaped = [path for _, path in config.other_manifests]
+            plan = cleaning.plan_clobber(config.output, config.manifest, config.cache, shaped=shaped)
         # Out of the lock: its file is one of those that go, and Windows removes no open file.
         return _removed(plan, () if dry_run else cleaning.apply(plan), dry_run=dry_run)
 

@@ -108,7 +108,14 @@ def listing(
     return {"build": build, "assets": _listed(entries), "importmap": dict(importmap or {})}
 
 
-_OPTIONAL: Mapping[str, object] = {"variants": {}, "preload": [], "imports": [], "stable": False, "module": False}
+_OPTIONAL: Mapping[str, object] = {
+    "variants": {},
+    "preload": [],
+    "imports": [],
+    "css": [],
+    "stable": False,
+    "module": False,
+}
 
 
 def _listed(entries: Mapping[str, Mapping[str, object]]) -> list[Document]:

@@ -6,14 +6,17 @@ The shapes are those of docs/schemas, as in `documents.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from assetbuild.build.history import Entry
 from assetbuild.build.ledger import Activation, Release
-from assetbuild.build.prune import Removal
 from assetbuild.build.publish import Published
 from assetbuild.build.publish_cost import Cost
 from assetbuild.build.remote import Remote
 from assetbuild.documents import Document
+
+if TYPE_CHECKING:
+    from assetbuild.build.history import Entry
+    from assetbuild.build.prune import Removal
 
 
 def where(remote: Remote) -> Document:

@@ -49,11 +49,12 @@ class Urls:
 class Finished:
     """Elements that were made already, by the names that were asked for. Only ever grows, up to a bound."""
 
-    __slots__ = ("joined", "pieces")
+    __slots__ = ("blocks", "joined", "pieces")
 
     def __init__(self) -> None:
         self.joined: dict[Names, Markup] = {}
         self.pieces: dict[Names, Names] = {}
+        self.blocks: dict[str, tuple[str | int, ...]] = {}  # of templates, by what they say
 
 
 def finish(
@@ -79,12 +80,17 @@ def finish(
 
 
 def tag_lines(name: str, assets: Mapping[str, Entry], urls: Urls, *, cors: bool) -> Iterator[Line]:
-    """What loads asset `name`, before it the preloads of its modules. Raises `AssetbuildError` for any other type."""
+    """What loads asset `name`; before it the style sheets that it comes with, and the preloads of its modules.
+
+    Raises `AssetbuildError` for any other type.
+    """
     entry = assets[name]
     url, integrity = urls[name], entry["integrity"]
     if entry["type"] == "text/css":
         yield markup.stylesheet(url, integrity, cors=cors)
     elif entry["type"] == "text/javascript":
+        for sheet in entry.get("css", ()):
+            yield markup.stylesheet(urls[sheet], assets[sheet]["integrity"], cors=cors)
         yield from _module_lines(entry, assets, urls, cors=cors)
         yield markup.script(url, integrity, cors=cors, module=entry.get("module", False))
     else:

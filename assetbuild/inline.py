@@ -25,10 +25,18 @@ def text_of(
     file: str, *, name: str, entry: Entry, outputs: Container[str], importmap: Iterable[str], base_url: str
 ) -> Markup:
     """The text of `file`, which holds asset `name`. `importmap` are the page's specifiers. Raises `AssetbuildError`."""
+    data = _read(file, name)
+    return embedded(data, name=name, entry=entry, outputs=outputs, importmap=importmap, base_url=base_url)
+
+
+def embedded(
+    data: bytes, *, name: str, entry: Entry, outputs: Container[str], importmap: Iterable[str], base_url: str
+) -> Markup:
+    """The same of bytes that are there."""
     kind = entry["type"]
     if kind not in ("text/css", "text/javascript", "image/svg+xml") and not kind.endswith(("/json", "+json")):
         _refuse(name, f"its type is {kind}, and only CSS, JavaScript, JSON and SVG can be", "use its URL")
-    text = _read(file, name)
+    text = _decoded(data, name)
     folder = entry["path"].rpartition("/")[0]
     if kind == "text/css":
         text = _css(text, name=name, folder=folder, outputs=outputs, base_url=base_url)
@@ -42,11 +50,14 @@ def text_of(
     return Markup(text)
 
 
-def _read(file: str, name: str) -> str:
+def _read(file: str, name: str) -> bytes:
     try:
-        data = manifest.regular_bytes(file)
+        return manifest.regular_bytes(file)
     except OSError as error:
         _refuse(name, f"{file} cannot be read ({error.strerror})", "pass the output folder as `root`")
+
+
+def _decoded(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")  # inside a page a byte order mark would be part of the first token
     except UnicodeDecodeError:

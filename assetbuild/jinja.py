@@ -1,4 +1,4 @@
-"""Jinja2: the helpers, their folding at template-compile time, and webassets' `{% assets %}` tag.
+"""Jinja2: the helpers, their folding at template-compile time, webassets' `{% assets %}` tag, and blocks.
 
 Knows only `Assets`. What a template asks for by literal name is known when the template is compiled, so it is put there
 as text, and a name that does not exist fails there, with its line. Folding replaces calls in the syntax tree just
@@ -12,7 +12,7 @@ helpers' names are taken: a template that assigns one itself keeps its own, one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jinja2 import Environment, TemplateAssertionError, nodes, pass_context, pass_environment
 from jinja2.ext import Extension
@@ -100,7 +100,7 @@ _NAMELESS = {"asset_importmap"}
 class AssetsExtension(Extension):
     """The extension. The environment's attribute `assetbuild` holds the `Assets`; `install` sets it."""
 
-    tags = {"assets"}  # noqa: RUF012  # declared so by Jinja2
+    tags = {"assets", "bundle", "compress"}  # noqa: RUF012  # declared so by Jinja2
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -112,12 +112,36 @@ class AssetsExtension(Extension):
             environment.code_generator_class = type("FoldingCodeGenerator", (_Folding, base), {})
 
     def parse(self, parser: Parser) -> nodes.Node:
-        """webassets' tag: the body once per asset, with ASSET_URL, ASSET_SRI and EXTRA."""
+        if parser.stream.current.value != "assets":
+            return self._block(parser)
+        # webassets' tag: the body once per asset, with ASSET_URL, ASSET_SRI and EXTRA.
         arguments, body, line = jinja_assets.parse(parser)
         return jinja_assets.loop(self.call_method("rows", arguments, lineno=line), body, line)
 
+    def _block(self, parser: Parser) -> nodes.Node:
+        """A block that the build has compiled: everything in it is known here, but for values of attributes."""
+        from assetbuild import blocks, jinja_blocks
+        from assetbuild.block_parts import BlockError
+
+        try:
+            tag = jinja_blocks.parse(parser)
+        except BlockError as error:
+            parser.fail(str(error), jinja_blocks.line_of(error.where))
+        text = nodes.Const(blocks.dumps(tag.block), lineno=tag.at)
+        return nodes.Output([self.call_method("block", [text, *tag.expressions], lineno=tag.at)]).set_lineno(tag.at)
+
     def rows(self, output: str | None, *names: str) -> jinja_assets.Rows:
         return bundle_rows(self.environment, output, *names)
+
+    def block(self, text: str, *values: object) -> Markup:
+        from assetbuild import block_markup
+
+        return self.filled(block_markup.pieces(text, _assets(self.environment)), *values)
+
+    def filled(self, parts: tuple[str | int, ...], *values: object) -> Markup:
+        from assetbuild import block_markup
+
+        return Markup(block_markup.filled(parts, values))
 
 
 class _Folding:
@@ -159,6 +183,8 @@ class _Folder(NodeTransformer):
             checked: list[nodes.Expr] = [] if called.name in _NAMELESS else list(node.args)
             checked += [pair.value for pair in node.kwargs if pair.key == "name"]
         elif isinstance(called, nodes.ExtensionAttribute) and called.identifier == AssetsExtension.identifier:
+            if called.name == "block":
+                return self._block(node)
             helper, checked = bundle_rows, []
             self._check_assets_tag(node)
         else:
@@ -172,6 +198,23 @@ class _Folder(NodeTransformer):
         except nodes.Impossible:
             return node
         return self._folded(node, helper, args, options)
+
+    def _block(self, node: nodes.Call) -> nodes.Expr:
+        """A block's markup, which is looked up here in any case, so that one that no build knows fails here."""
+        from assetbuild import block_markup
+
+        text, *values = node.args
+        assert isinstance(text, nodes.Const)
+        try:
+            parts = block_markup.pieces(text.value, self.assets)
+        except AssetbuildError as error:
+            self._fail(error, node)
+        if not self.fixed:
+            return node
+        if not values:
+            return nodes.Const(Markup(block_markup.filled(parts, ())), lineno=node.lineno, environment=self.env)
+        filled = nodes.ExtensionAttribute(AssetsExtension.identifier, "filled")
+        return nodes.Call(filled, [nodes.Const(parts), *values], [], None, None, lineno=node.lineno)
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
         """`{% call %}` hands its body to the call, which so has to stay a call."""
@@ -227,7 +270,7 @@ class _Folder(NodeTransformer):
             return node  # wrong arguments: the same error, at render, comes with Jinja's traceback
         return nodes.Const(value, lineno=node.lineno, environment=self.env)
 
-    def _fail(self, error: AssetbuildError, node: nodes.Node) -> None:
+    def _fail(self, error: AssetbuildError, node: nodes.Node) -> NoReturn:
         raise TemplateAssertionError(str(error), node.lineno, self.template.name, self.template.filename) from error
 
 

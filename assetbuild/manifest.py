@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         variants: NotRequired[dict[str, VariantEntry]]
         preload: NotRequired[list[str]]
         imports: NotRequired[list[str]]
+        css: NotRequired[list[str]]
         module: NotRequired[bool]
         stable: NotRequired[bool]
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
         blueprints: NotRequired[dict[str, str]]
+        blocks: NotRequired[dict[str, list[str]]]
         bundles: NotRequired[dict[str, BundleEntry]]
 
 else:  # `typing` costs as much to import as all the rest, and a TypedDict is a dict
@@ -159,7 +161,7 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
         return False
     if not entries:
-        return "importmap" not in document and "blueprints" not in document
+        return "importmap" not in document and not document.keys() & {"blueprints", "blocks"}
     try:
         groups = [entry["variants"] for entry in entries if "variants" in entry]
         twins = [twin for group in groups for twin in group.values()]
@@ -179,6 +181,8 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
             and {type(entry["stable"]) for entry in entries if "stable" in entry} <= {bool}
             and _are_known([entry["preload"] for entry in entries if "preload" in entry], assets)
             and _are_known([entry["imports"] for entry in entries if "imports" in entry], assets)
+            and _are_known([entry["css"] for entry in entries if "css" in entry], assets)
+            and not any(_blocks_faults(document.get("blocks", {}), assets))
             and all(target in assets or is_absolute_url(target) for target in importmap.values())
             and not any(_blueprint_faults(document.get("blueprints", {})))
         )
@@ -229,6 +233,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
     yield from _blueprint_faults(document.get("blueprints", {}))
+    yield from _blocks_faults(document.get("blocks", {}), assets)
     yield from _bundles_faults(document.get("bundles", {}), assets)
 
 
@@ -243,7 +248,7 @@ def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]
     for flag in ("module", "stable"):
         if not isinstance(entry.get(flag, True), bool):
             yield f'"{flag}" must be true or absent, found {_kind(entry.get(flag))}'
-    for member in ("preload", "imports"):
+    for member in ("preload", "imports", "css"):
         references = entry.get(member, [])
         if not isinstance(references, list):
             yield f'"{member}" must be an array, found {_kind(references)}'
@@ -294,6 +299,21 @@ def _blueprint_faults(blueprints: object) -> Iterator[str]:
             yield f"the blueprint {name!r} must have a folder of logical paths, found {_kind(folder)}"
         elif folder and (fault := path_fault(folder)):
             yield f"the folder {folder!r} of the blueprint {name!r} {fault}"
+
+
+def _blocks_faults(blocks: object, assets: Iterable[str]) -> Iterator[str]:
+    if not isinstance(blocks, dict):
+        yield f'"blocks" must be an object, found {_kind(blocks)}'
+        return
+    for key, names in blocks.items():
+        if not _is_hex(key, 64):
+            yield f"the key {key!r} of a block must be 64 hexadecimal digits"
+        if not isinstance(names, list):
+            yield f"block {key!r} must be an array, found {_kind(names)}"
+            continue
+        for name in names:
+            if not isinstance(name, str) or name not in assets:
+                yield f'block {key!r} names {name!r}, which is not in "assets"'
 
 
 def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:

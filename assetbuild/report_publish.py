@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from assetbuild import cells
-from assetbuild.build.history import Entry
 from assetbuild.build.ledger import Activation, Release
-from assetbuild.build.prune import Removal
 from assetbuild.build.publish import Published
 from assetbuild.build.publish_cost import Cost
 from assetbuild.build.publish_plan import Reason
 from assetbuild.build.remote import Remote
 from assetbuild.report import LONG, counted, seconds
+
+if TYPE_CHECKING:
+    from assetbuild.build.history import Entry
+    from assetbuild.build.prune import Removal
 
 
 def place(remote: Remote) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +117,16 @@ def _read(folder: Path) -> dict[str, Any]:
 
 @functools.cache
 def _fetched() -> Path:
+    return installed("packages", VERSIONS)
+
+
+def installed(name: str, versions: Mapping[str, str]) -> Path:
+    """The `node_modules` that has packages in these versions, in a folder `name` of what git ignores."""
     npm = require("npm")
-    root = WORK / "packages"
+    root = WORK / name
     root.mkdir(parents=True, exist_ok=True)
-    wanted = json.dumps({"name": "packages", "private": True, "version": "0.0.0", "dependencies": VERSIONS}, indent=1)
-    with filelock.FileLock(WORK / "packages.lock"):
+    wanted = json.dumps({"name": name, "private": True, "version": "0.0.0", "dependencies": versions}, indent=1)
+    with filelock.FileLock(WORK / f"{name}.lock"):
         done, modules = root / "done.json", root / "node_modules"
         if not done.is_file() or done.read_text() != wanted:
             done.unlink(missing_ok=True)

@@ -82,6 +82,19 @@ def test_a_publish_sends_all_that_the_manifest_names_and_nothing_else(made: Proj
     assert cli("publish").out == f"up to date: build {build} is live in production at {where}\n"
 
 
+def test_dotfiles_are_never_uploaded_wherever_they_lie(made: Project, cli: Cli) -> None:
+    secret = b"SECRET=1"
+    made.write({f"static/{name}": secret for name in (".env", "css/.env", ".git/config", ".well-known/x.txt")})
+    made.build()
+    for name in (".env", "css/.env", ".git/config"):
+        (made.output / name).parent.mkdir(parents=True, exist_ok=True)
+        (made.output / name).write_bytes(secret)
+    assert cli("publish").code == 0
+    found = [path for path in (made.root / "cdn").rglob("*") if path.is_file()]
+    assert found
+    assert not [path for path in found if path.read_bytes() == secret]
+
+
 def test_a_changed_file_is_all_that_a_second_publish_sends(made: Project, cli: Cli) -> None:
     cli("publish")
     edit(made, 1)

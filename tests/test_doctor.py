@@ -533,7 +533,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(doctored: Doctor) -> None:
 
 def test_the_extra_that_a_target_needs_is_named(doctored: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     built(f'[publish]\ntarget = "s3://{BUCKET}/x"\n')
-    for name in ("boto3", "assetbuild.build.s3", "assetbuild.build.s3_client"):
+    for name in ("boto3", "botocore", "assetbuild.build.s3", "assetbuild.build.s3_client"):
         monkeypatch.setitem(sys.modules, name, None)
     code, found = doctored.found()
     assert (code, bad(found)) == (1, {"boto3": "error", "target": "error"})

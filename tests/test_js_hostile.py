@@ -11,7 +11,7 @@ import rjsmin
 from assetbuild.build.licences import javascript_licences
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Way
-from assetbuild.build.prove_js import original, same
+from assetbuild.build.prove_js import original, same, same_tree
 from assetbuild.build.registry import create
 from assetbuild.build.safe_js import minify
 from tests.hostile_scripts import SCRIPTS
@@ -233,13 +233,18 @@ def test_what_rjsmin_does_to_them_is_refused_wherever_it_shows() -> None:
 
 
 @pytest.mark.parametrize("reason", _LEFT)
-def test_what_cannot_be_proven_is_left_to_the_last_byte(reason: str) -> None:
+def test_what_the_parser_misreads_is_proven_by_its_tokens_or_left_to_the_last_byte(reason: str) -> None:
     programs = _LEFT[reason]
-    _assert_nothing_ends_in_an_error(programs, logs("script", programs))
+    before = logs("script", programs)
+    _assert_nothing_ends_in_an_error(programs, before)
     results = [_RJSMIN(program) for program in programs]
-    assert [result.text for result in results] == programs
-    assert {result.way for result in results} == {Way.UNCHANGED}
-    assert all(result.reason for result in results)
+    assert before == logs("script", [result.text for result in results])
+    rows = list(zip(programs, results, strict=True))
+    assert {result.way for _, result in rows} <= {Way.UNCHANGED, Way.PROCESSED}
+    left = [(program, result) for program, result in rows if result.way is Way.UNCHANGED]
+    assert [result.text for _, result in left] == [program for program, _ in left]
+    assert all(result.reason for _, result in left)
+    assert not any(same_tree(program, program) for program in programs)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from assetbuild.build.js_flat import flatten
 from assetbuild.build.js_tree import encode, parse
-from assetbuild.build.prove_js import _is_equal, same
+from assetbuild.build.prove_js import _is_equal
+from assetbuild.build.prove_js import same_tree as same
 from tests.hostile_scripts import SCRIPTS
 from tests.test_js_proof import two_spellings
 from tests.walked_js import same_by_walking

@@ -58,8 +58,11 @@ GOOD_PATHS = [
 ]
 
 
+BLOCK = "b" * 64
+
+
 def sound() -> dict[str, Any]:
-    return document(
+    made = document(
         {"css/app.css": "a{}", "fonts/i.woff2": b"f", "js/app.js": "1", "js/u.js": "2"},
         {
             "css/app.css": {"variants": ("gzip", "br"), "preload": ["fonts/i.woff2"], "stable": True},
@@ -67,6 +70,7 @@ def sound() -> dict[str, Any]:
         },
         {"u": "js/u.js", "htmx": "https://esm.sh/htmx", "./js/u.js": "js/u.js"},
     )
+    return made | {"blocks": {BLOCK: ["js/u.js", "css/app.css"], "a" * 64: []}}
 
 
 def load(made: object) -> manifest.ManifestDict:
@@ -179,6 +183,11 @@ DELETE = object()
         (("importmap", "u"), 1, "the import map sends 'u' to 1"),
         (("importmap", "u"), "js/no.js", "the import map sends 'u' to 'js/no.js', which is neither"),
         (("importmap", "./../x.js"), "js/u.js", "the import map's key './../x.js' has the segment '..' in it"),
+        (("blocks",), [], '"blocks" must be an object, found an array'),
+        (("blocks", "x"), [], "the key 'x' of a block must be 64 hexadecimal digits"),
+        (("blocks", BLOCK), "js/u.js", f"block '{BLOCK}' must be an array, found a string"),
+        (("blocks", BLOCK), [1], f"block '{BLOCK}' names 1, which is not in \"assets\""),
+        (("blocks", BLOCK), ["no.js"], f"block '{BLOCK}' names 'no.js', which is not in \"assets\""),
         (("bundles",), [], '"bundles" must be an object, found an array'),
         (("bundles",), {"a": []}, "bundle 'a' must be an object with an array \"assets\""),
         (("bundles",), {"a": {"assets": "css/app.css"}}, "bundle 'a' must be an object with an array \"assets\""),

@@ -244,6 +244,16 @@ def test_an_outage_of_five_seconds_ends_in_success(server_world: World) -> None:
     assert_whole(remote_of(server_world.storage), build_id(1))
 
 
+def test_on_the_wire_nothing_to_do_takes_four_requests_and_no_object_is_asked_for(server_world: World) -> None:
+    with through(server_world, lambda seen: "") as (remote, proxy):
+        publish(remote, many(1), Policy())
+    sent = [one for one in proxy.seen if one.method == "PUT" and STATE not in one.path]
+    assert len([one for one in proxy.seen if one.method == "HEAD"]) < 10 < len(sent)
+    with through(server_world, lambda seen: "") as (remote, proxy):
+        assert publish(remote, many(1), Policy()).steps == ()
+    assert [one.method for one in proxy.seen] == ["GET"] * 4
+
+
 def test_latency_only_costs_time(server_world: World) -> None:
     with through(server_world, lambda seen: "", latency=0.02) as (remote, proxy):
         done = publish(remote, many(1), Policy())

@@ -21,6 +21,7 @@ region = "eu-central-1"
 profile = "deploy"
 state = "state/assets"
 environment = "staging-2"
+plain_names = "production"
 public_url = "https://cdn.example.com/assets"
 keep_releases = 9
 retention = "36h"
@@ -62,6 +63,7 @@ def test_every_key_is_read(folder: Path) -> None:
         profile="deploy",
         state="state/assets/",
         environment="staging-2",
+        plain_names="production",
         public_url="https://cdn.example.com/assets/",
         keep_releases=9,
         retention=36 * 3600.0,
@@ -111,6 +113,7 @@ WRONG = [
     ('state = "a/../b"', 2, 9, "`publish.state` is neither a folder below the target nor", "write state"),
     ('environment = "a/b"', 2, 15, "`publish.environment` must be letters", 'write environment = "production"'),
     ('environment = ".."', 2, 15, "`publish.environment` must be letters", "write environment"),
+    ('plain_names = "a/b"', 2, 15, "`publish.plain_names` must be letters", 'write plain_names = "production"'),
     ('environment = ""', 2, 15, "`publish.environment` may not be empty", "write environment"),
     ("keep_releases = 0", 2, 17, "`publish.keep_releases` must be from 1 to 100000, not 0", "write keep_releases = 5"),
     ("keep_releases = true", 2, 17, "`publish.keep_releases` must be an integer, not a boolean", "= 5"),

@@ -101,16 +101,22 @@ def test_no_heavy_module_is_added_to_a_bare_interpreter() -> None:
 @pytest.mark.parametrize(
     "module",
     [
+        "assetbuild.block_markup",
+        "assetbuild.blocks",
+        "assetbuild.django_blocks",
         "assetbuild.jinja",
+        "assetbuild.jinja_blocks",
         "assetbuild.flask",
         "assetbuild.quart",
         "assetbuild.starlette",
         "assetbuild.django",
         "assetbuild.django.apps",
+        "assetbuild.django.blocks",
         "assetbuild.django.checks",
         "assetbuild.django.jinja2",
         "assetbuild.django.staticfiles",
         "assetbuild.django.templatetags.assetbuild",
+        "assetbuild.django.templatetags.compress",
     ],
 )
 def test_framework_glue_imports_nothing_of_the_build_half(module: str) -> None:

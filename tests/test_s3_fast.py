@@ -136,6 +136,44 @@ def test_both_ways_send_the_same(
     assert (b"x-amz-security-token: session-token" in recorder.requests[1][0].lower()) is bool(token)
 
 
+def test_a_proxy_gets_both_ways_alike(
+    recorder: Recorder, opened: Callable[[str], S3Storage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", recorder.url)
+    monkeypatch.setenv("http_proxy", recorder.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    storage = opened("http://s3.example.com")
+    through_client = count_calls(storage, monkeypatch)
+    for _ in range(3):
+        storage.put("a", b"1", CSS)
+    client, *fast = map(same, recorder.requests)
+    assert client[0].startswith(b"PUT http://s3.example.com/")
+    assert fast == [client, client]
+    assert through_client == ["fast/a"]
+
+
+def test_later_puts_share_the_client_s_connection(
+    recorder: Recorder, opened: Callable[[str], S3Storage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = opened(recorder.url)
+    storage.put("a", b"1", CSS)
+    monkeypatch.setattr(storage._fast._session, "send", None)  # it would be called where none is open
+    for key in "bcd":
+        assert storage.put(key, b"1", CSS).version == "e"
+    assert len(recorder.requests) == 4
+
+
+def test_a_connection_that_the_server_has_closed_is_opened_again_by_the_client(
+    recorder: Recorder, opened: Callable[[str], S3Storage]
+) -> None:
+    storage = opened(recorder.url)
+    recorder.answers = [(200, b"", {"ETag": '"e"', "Connection": "close"})] * 2
+    for key in "abc":
+        assert storage.put(key, b"1", CSS).version == "e"
+    assert len(recorder.requests) == 3
+
+
 def test_a_body_that_waits_for_leave_goes_through_the_client(
     recorder: Recorder, opened: Callable[[str], S3Storage], monkeypatch: pytest.MonkeyPatch
 ) -> None:

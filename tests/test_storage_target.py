@@ -111,7 +111,7 @@ def test_boto3_is_imported_for_buckets_only(target: str) -> None:
 
 
 def test_without_boto3_the_package_to_install_is_named(tmp_path: Path) -> None:
-    (tmp_path / "boto3.py").write_text("raise ModuleNotFoundError('no', name='boto3')")
+    (tmp_path / "botocore.py").write_text("raise ModuleNotFoundError('no', name='botocore')")
     code = f"""import sys
 sys.path.insert(0, {str(tmp_path)!r})
 from assetbuild.build.storage import StorageError

@@ -189,11 +189,11 @@ def test_a_program_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None
     script = """
         from pathlib import Path
         print("once")
-        from assetbuild.build import config, pipeline, workers
+        from assetbuild.build import config, events, pipeline, workers
         workers.WORTH_SECONDS = -1.0
         shared = []
         def listen(event):
-            if getattr(event, "work", None) is pipeline.Work.SHARE:
+            if getattr(event, "work", None) is events.Work.SHARE:
                 shared.append(event)
         pipeline.build(config.load(None, folder=Path.cwd()), options=pipeline.Options(jobs=2), listener=listen)
         print(len(shared) > 0)

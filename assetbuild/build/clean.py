@@ -10,11 +10,12 @@ import enum
 import heapq
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
+from assetbuild.build import other_manifests
 from assetbuild.build.atomic import TEMPORARY
 from assetbuild.build.cache import CACHE_FOLDERS, own_files
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
@@ -109,10 +110,11 @@ def plan_clean(root: Path, manifest: Path, *, keep: int = 3, lock_held: bool = F
     return _plan(root, [*removals, *leftovers], records.problems)
 
 
-def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
+def plan_clobber(root: Path, manifest: Path, cache: Path, *, shaped: Sequence[Path] = ()) -> Plan:
     """Everything that this tool wrote, and nothing else: recorded files, the manifest, records and the cache.
 
     What another manifest below `root` needs stays, as long as that manifest is there: it may be another project's.
+    `shaped` are the configured manifests for other tools.
     """
     records = read_records(root)
     mine = manifest_name(root, manifest)
@@ -136,6 +138,11 @@ def plan_clobber(root: Path, manifest: Path, cache: Path) -> Plan:
             removals.append(Removal(RemovalKind.MANIFEST, manifest, "a manifest of assetbuild"))
         except ManifestError as error:
             problems.append(_foreign_manifest(manifest, error))
+    mine_shaped, shape_records, foreign = other_manifests.removable(root, shaped, spared=others)
+    removals += [Removal(RemovalKind.MANIFEST, path, "a manifest for another tool") for path in mine_shaped]
+    removals += [Removal(RemovalKind.RECORD, path, "a record of one for another tool") for path in shape_records]
+    removals += [one for path in shaped for one in _leftovers(root, path)]
+    problems += foreign
     removals += [Removal(RemovalKind.CACHE, path, "cache or lock") for path in own_files(cache)]
     return _plan(root, removals, tuple(problems), tops=(root, cache))
 
@@ -235,7 +242,11 @@ def _plan(root: Path, removals: Iterable[Removal], problems: Iterable[Problem], 
 
 def _state_folders(root: Path, top: Path) -> list[Path]:
     """The folders that this tool keeps below `top` and that may be empty already."""
-    names = [f"{STATE_FOLDER}/{name}" for name in ("pending", "releases", "tmp")] if top == root else CACHE_FOLDERS
+    names = (
+        [f"{STATE_FOLDER}/{name}" for name in (other_manifests.FOLDER, "pending", "releases", "tmp")]
+        if top == root
+        else CACHE_FOLDERS
+    )
     return [top / name for name in names if is_own_place(top, top / name / "any")]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from assetbuild.build import (
     config_bundles,
+    config_manifests,
     config_paths,
     config_publish,
     config_tables,
@@ -58,6 +59,9 @@ KEYS = (
     "bundles",
     "webassets",
     "importmap",
+    "other_manifests",
+    "vite",
+    "esbuild",
     "publish",
 )
 _TABLE = ("tool", "assetbuild")
@@ -207,6 +211,10 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
     )
     yaml = config_webassets.webassets(document, problems, base=base, roots=roots, runs=create is not unchecked)
     bundles = config_bundles.bundles(document, problems, check=check)
+    builds = config_manifests.adopted(document, problems, output=output, manifest=manifest)
+    others = config_manifests.other_manifests(
+        document, problems, output=output, manifest=manifest, roots=roots, builds=builds
+    )
     config = Config(
         file=file,
         sources=tuple(root.spec for root in roots),
@@ -226,6 +234,8 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
         bundles=config_webassets.together(bundles, yaml, problems),
         webassets=yaml.webassets,
         importmap=config_tables.importmap(document, problems),
+        other_manifests=others,
+        adopted=builds,
         cache_size=config_values.size(document, problems, "cache_size", default="1 GiB"),
     )
     algorithms = tuple(algorithm for algorithm, _ in config.compress)
@@ -242,6 +252,10 @@ def _places(document: Document, config: Config) -> dict[tuple[str, ...], Place]:
     for key, patterns in (("include", config.include), ("stable", config.stable), ("templates", config.templates)):
         places |= {(key, pattern): document.at_value(key, index) for index, pattern in enumerate(patterns)}
     places |= {("importmap", name): document.at_value("importmap", name) for name, _ in config.importmap}
+    places |= {
+        ("other_manifests", shape.value): document.at_value("other_manifests", shape.value)
+        for shape, _ in config.other_manifests
+    }
     places |= {("publish", key): document.at_value("publish", key) for key in config_publish.KEYS}
     for bundle in config.bundles:
         own = ("bundles", bundle.name)
@@ -306,6 +320,7 @@ def _digest(config: Config) -> str:
         "bundles": {bundle.name: _described_bundle(bundle) for bundle in config.bundles},
         "importmap": dict(config.importmap),
         "webassets": repr(replace(config.webassets, file=None)),
+        "adopted": {one.bundler.value: os.path.basename(one.file) for one in config.adopted},
     }
     text = json.dumps(described, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

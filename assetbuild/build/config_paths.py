@@ -110,7 +110,7 @@ def output_problems(
     problem = _output(document.at_value("output"), base=base, output=output, found=found, home=home)
     if problem is None:
         file, place = Path(document.path), document.at_value("manifest")
-        problem = _manifest(place, file=file, base=base, output=output, manifest=manifest, found=found)
+        problem = manifest_problem(place, file=file, base=base, output=output, manifest=manifest, found=found)
     return [] if problem is None else [problem]
 
 
@@ -143,10 +143,17 @@ def _output(place: Place, *, base: Path, output: Path, found: Sequence[Root], ho
     return None
 
 
-def _manifest(
-    place: Place, *, file: Path, base: Path, output: Path, manifest: Path, found: Sequence[Root]
+def manifest_problem(
+    place: Place,
+    *,
+    file: Path,
+    base: Path,
+    output: Path,
+    manifest: Path,
+    found: Sequence[Root],
+    hint: str = 'name a file, such as manifest = "public/assets/manifest.json"',
 ) -> Problem | None:
-    hint = 'name a file, such as manifest = "public/assets/manifest.json"'
+    """Why no manifest can be written to `manifest`, ours or one for another tool."""
     if reason := _unreachable(manifest):
         return Problem("config-manifest", f"the manifest cannot be written: {reason}", place, hint=hint)
     target, folder = real(manifest), real(output)

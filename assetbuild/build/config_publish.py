@@ -104,6 +104,7 @@ def publish(document: Document, problems: list[Problem], *, compress: tuple[Algo
         profile=read.text("profile", "deploy"),
         state=_state(base, read.text("state", ".assetbuild", _state_problem)),
         environment=read.text("environment", "production", environment_problem),
+        plain_names=read.text("plain_names", "production", environment_problem),
         public_url=read.text("public_url", "https://cdn.example.com/assets/", _web_address_problem),
         keep_releases=read.number("keep_releases", least=1, most=100_000),
         retention=_retention(read),

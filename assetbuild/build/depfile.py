@@ -26,6 +26,7 @@ def check_place(file: Path, config: Config) -> None:
     """Refuse a place where a depfile would be in the way of something else. Raises `BuildFailed`, exit code 2."""
     real = Path(os.path.realpath(file))
     taken = {config.file: "the configuration", config.manifest: "the manifest"}
+    taken |= {path: f"the manifest for {shape.value}" for shape, path in config.other_manifests}
     folders = {config.output: "the output folder", config.cache / "v1": "the cache"}
     folders |= dict.fromkeys(config.root_paths, "a source root")
     what = next((what for path, what in taken.items() if real == Path(os.path.realpath(path))), "")

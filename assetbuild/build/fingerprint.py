@@ -39,6 +39,15 @@ def fingerprinted(logical: str, digest: str) -> str:
     return f"{folder}{slash}{stem}-{digest[:DIGEST_LENGTH]}{suffix}"
 
 
+def is_fingerprinted(logical: str, path: str) -> bool:
+    """Whether `path` is a name that `fingerprinted` can give `logical`; those of adopted builds are not."""
+    low, high = fingerprinted(logical, "0" * DIGEST_LENGTH), fingerprinted(logical, "f" * DIGEST_LENGTH)
+    return len(path) == len(low) and all(
+        found == one if one == other else found in "0123456789abcdef"
+        for found, one, other in zip(path, low, high, strict=True)
+    )
+
+
 def link(compiled: Mapping[str, Text | Blob]) -> dict[str, Named]:
     """Name every compiled asset. Every link's target must be a key of `compiled`."""
     edges = {logical: _targets(content) for logical, content in compiled.items()}

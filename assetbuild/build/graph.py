@@ -186,7 +186,7 @@ def _computed_imports(item: Scanned) -> Iterator[Problem]:
         yield Problem("computed-import", text, place, severity=Severity.WARNING, hint=hint)
 
 
-_MOST_COMPARED = 25
+_MOST_COMPARED = 10
 """So many misspelt names are compared with all others: where there are more, a mount is wrong and no letter."""
 
 

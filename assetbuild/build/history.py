@@ -10,6 +10,7 @@ from assetbuild.build.model import BuildFailed, Problem
 from assetbuild.build.publish import activate
 from assetbuild.build.release_record import Kept
 from assetbuild.build.remote import Remote
+from assetbuild.build.shared_target import check_shared, check_state
 from assetbuild.build.storage import ObjectInfo
 
 
@@ -49,6 +50,10 @@ def rollback(remote: Remote, name: str) -> Activation:
     Raises `BuildFailed` where objects are missing; then nothing has changed.
     """
     release = find(remote, name)
+    live = remote.ledger.live(remote.environment)
+    check_state(remote, [live] if live is not None else [])
+    check_shared(remote, release.build, release.plain)
+    remote.reach()
     intent = Intent(remote, release.objects, build=release.build, profile="")
     others = wait_for_prunes(remote, intent)
     there = remote.listed()
@@ -59,10 +64,10 @@ def rollback(remote: Remote, name: str) -> Activation:
         hint = "publish that build again"
         raise BuildFailed([Problem("release-damaged", f"the release {release.build[:8]}: {what}", hint=hint)])
     intent.keep()
-    live = activate(remote, release, action="rollback")
+    now_live = activate(remote, release, action="rollback")
     for key in (intent.key, *others.abandoned()):
         remote.ledger.remove(key)
-    return live
+    return now_live
 
 
 def _is_lost(kept: Kept, info: ObjectInfo | None) -> bool:

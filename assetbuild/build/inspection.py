@@ -5,7 +5,8 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 
 from __future__ import annotations
 
-from assetbuild.build import state, templates, unused
+from assetbuild import manifest
+from assetbuild.build import adoption, other_manifests, state, templates, unused
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
@@ -22,16 +23,29 @@ from assetbuild.build.verify import not_up_to_date
 def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Built:
     """Everything that `build` does but writing: what would change and why. Raises `BuildFailed`."""
     made, changes = inspect(config, options=options, listener=listener)
-    is_same = all(change.kind is ChangeKind.SAME for change in changes)
+    others = other_manifests.to_be_written(config, other_manifests.contents(config, made.manifest))
+    is_same = (
+        not others
+        and all(change.kind is ChangeKind.SAME for change in changes)
+        and _has_manifest(config, made.manifest)
+    )
     return Built(
         made.build,
         made.manifest,
         made.outputs,
-        made.problems,
+        (*made.problems, *others),
         () if is_same else changes,
         made.ways(),
         up_to_date=is_same,
     )
+
+
+def _has_manifest(config: Config, wanted: bytes) -> bool:
+    """Whether the manifest is there as wanted: an import map or a template's block can change without any output."""
+    try:
+        return manifest.regular_bytes(config.manifest) == wanted
+    except OSError:
+        return False
 
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
@@ -48,7 +62,10 @@ def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[
         return problems, None
     unseen = templates.unseen(pages)
     named = templates.named(pages)
-    found = unused.find(made.outputs, named | assets_of(config, named), made.edges, made.descriptions, unseen=unseen)
+    blocks = manifest.loads(made.manifest, name="the manifest").get("blocks", {}).values()
+    # What the outputs of an adopted build refer to, only the tool knows that made them; it publishes what it needs.
+    named = named.union(assets_of(config, named), adoption.names_of(config.adopted), *blocks)
+    found = unused.find(made.outputs, named, made.edges, made.descriptions, unseen=unseen)
     return (*problems, *found.problems), found.names
 
 
@@ -67,6 +84,7 @@ def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Mad
     except BuildFailed as failed:
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
+        assets += adoption.names_of(config.adopted)
         return (*failed.problems, *templates.check(assets, pages, bundles=bundles)), None, pages
     in_templates = templates.check([output.logical for output in made.outputs], pages, bundles=bundles)
     problems = (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))

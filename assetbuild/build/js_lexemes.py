@@ -7,7 +7,10 @@ a parser knows. Whether the code makes a program is not looked at.
 from __future__ import annotations
 
 import re
+import sys
 from typing import NamedTuple
+
+from assetbuild.build.js_tree import RESERVED
 
 _DOUBLE = r'"(?:[^"\\\r\n]++|\\(?:\r\n|.))*+"'
 _SINGLE = r"'(?:[^'\\\r\n]++|\\(?:\r\n|.))*+'"
@@ -23,6 +26,11 @@ _REGEX = re.compile(
 
 
 _NUL = "\0"
+
+
+BYTE_ORDER_MARK = "\ufeff"
+_ARROW = re.compile(r"(?<![\w$)\]])-->")
+"""What may be the end of a comment of HTML, and not `n-->0`."""
 
 
 class Lexeme(NamedTuple):
@@ -84,6 +92,19 @@ def lex(text: str) -> Code | None:
     return None if braces else Code(_blanked(text, lexemes), lexemes)
 
 
+def is_unusual(code: str) -> bool:
+    """Whether there are escapes of identifiers, byte order marks, or what may be comments of HTML."""
+    return (
+        "\\" in code or BYTE_ORDER_MARK in code or "<!--" in code or ("-->" in code and _ARROW.search(code) is not None)
+    )
+
+
+def left_open(code: str, start: int = 0, end: int = sys.maxsize) -> int:
+    """Of the kind of bracket that differs most, how many more open than close in code from `start` to `end`."""
+    counts = [code.count(one, start, end) - code.count(other, start, end) for one, other in ("()", "[]", "{}")]
+    return max(counts, key=abs)
+
+
 def _blanked(text: str, lexemes: list[Lexeme]) -> str:
     """Substitutions stand in parentheses, so that brackets balance where they do in the script."""
     pieces: list[str] = []
@@ -105,9 +126,28 @@ def _blanked(text: str, lexemes: list[Lexeme]) -> str:
 
 _BEFORE_REGEX = frozenset("(,=:[!&|?{;*%~^<>")
 _WORDS_BEFORE_REGEX = frozenset(
-    ("case", "delete", "do", "else", "in", "instanceof", "new", "return", "throw", "typeof", "void")
+    [
+        "case",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "extends",
+        "in",
+        "instanceof",
+        "new",
+        "return",
+        "throw",
+        "typeof",
+        "void",
+    ]
 )
-_EITHER = frozenset(("as", "async", "await", "from", "get", "let", "of", "set", "static", "yield"))
+_VALUES = frozenset(["false", "null", "super", "this", "true"])
+_EITHER = (
+    frozenset(["as", "async", "await", "from", "get", "let", "of", "set", "static", "yield"])
+    | {word.decode() for word in RESERVED}
+) - _VALUES
+"""Words that are names somewhere; or where a line may end, so that a regular expression begins the next."""
 _HEADS = frozenset(("for", "if", "while", "with"))
 _PARENTHESIS = re.compile(r"[()]")
 _FAR = 4096
@@ -136,7 +176,9 @@ def _begins_regex(text: str, at: int, lexemes: list[Lexeme]) -> bool | None:
         return False
     if text[end - len(word) - 1 : end - len(word)] in (".", "#"):
         return None if text[end - len(word) - 2 : end - len(word)] == ".." else False
-    return None if word in _EITHER else word in _WORDS_BEFORE_REGEX
+    if word in _WORDS_BEFORE_REGEX:
+        return True
+    return None if word in _EITHER else False
 
 
 def _code_before(text: str, end: int, lexemes: list[Lexeme], number: int) -> tuple[int, int]:

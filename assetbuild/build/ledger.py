@@ -56,6 +56,8 @@ class Activation:
     at: float
     modified: float
     action: str = "publish"
+    target: str = ""
+    """For which target, where the state may be several targets'; '' where it lies inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Ledger:
     prefix: str
     new_id: Callable[[], str]
     patience: Patience = field(default_factory=Patience)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        return f"{self.storage.name.rstrip('/')}/{self.prefix}".rstrip("/")
 
     # --- releases ---
 
@@ -145,12 +152,24 @@ class Ledger:
         for info in entries[:limit]:
             yield self._activation(info)
 
-    def activate(self, build: str, *, environment: str, action: str, after: Activation | None, at: float) -> Activation:
+    def newest(self, *, besides: str) -> list[Activation]:
+        """What is live in every other environment; one request, and one for each."""
+        first: dict[str, ObjectInfo] = {}
+        for info in self._listed(f"{self.prefix}log/"):
+            if (match := self._place(info.key)) is not None:
+                first.setdefault(match["environment"], info)
+        return [self._activation(info) for environment, info in sorted(first.items()) if environment != besides]
+
+    def activate(
+        self, build: str, *, environment: str, action: str, after: Activation | None, at: float, target: str = ""
+    ) -> Activation:
         """Append to the log; returns the new entry. Which entry is live, `live` tells afterwards."""
         sequence = (after.sequence if after else 0) + 1
         key = f"{self._log(environment)}{_LAST - 1 - sequence:012d}-{self.new_id()}.json"
-        info = self._write(key, {"build": build, "environment": environment, "action": action, "at": round(at, 3)})
-        return Activation(key, environment, sequence, build, round(at, 3), info.modified, action)
+        whose = {"target": target} if target else {}
+        document = {"build": build, "environment": environment, "action": action, "at": round(at, 3), **whose}
+        info = self._write(key, document)
+        return Activation(key, environment, sequence, build, round(at, 3), info.modified, action, target)
 
     def _place(self, key: str) -> re.Match[str] | None:
         return _PLACE.fullmatch(key[len(self.prefix) :])
@@ -175,6 +194,7 @@ class Ledger:
             float(at) if isinstance(at, int | float) else info.modified,
             info.modified,
             str(document.get("action", "publish")),
+            str(document.get("target", "")),
         )
 
     # --- intents and locks ---

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assetbuild.build.other_tools import AdoptedBuild, Shape
 from assetbuild.build.publish_settings import PublishSettings
 from assetbuild.build.webassets_model import Webassets
 from assetbuild.errors import AssetbuildError
@@ -179,6 +180,8 @@ class Config:
     bundles: tuple[BundleSpec, ...] = ()
     importmap: tuple[tuple[str, str], ...] = ()
     webassets: Webassets = field(default_factory=Webassets)
+    other_manifests: tuple[tuple[Shape, Path], ...] = ()
+    adopted: tuple[AdoptedBuild, ...] = ()
     cache_size: int = 1 << 30
     """The bytes that results of steps may take in the cache once a build has ended; 0 keeps none."""
     publish: PublishSettings = field(default_factory=PublishSettings)
@@ -227,7 +230,8 @@ class FileStat:
 class Source:
     """One file found under a source root. `file` is absolute; `root` is an index into `Config.sources`.
 
-    `data` is the content of what is no file, but was made in this build; `file` says then where it would be.
+    `data` is the content of what is no file, but was made in this build or stands in a template; `file` says then where
+    it would be, or where it stands.
     """
 
     logical: str

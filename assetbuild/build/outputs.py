@@ -12,7 +12,7 @@ from dataclasses import replace
 from assetbuild.build.fingerprint import Named
 from assetbuild.build.globs import Globs
 from assetbuild.build.media import media_type
-from assetbuild.build.model import Config, Problem
+from assetbuild.build.model import Blob, Config, Problem
 from assetbuild.build.names import clashes
 from assetbuild.build.output import File
 from assetbuild.build.related import Relations
@@ -40,16 +40,24 @@ def make_outputs(config: Config, named: Mapping[str, Named], relations: Relation
     )
 
 
+def merged(own: Sequence[Output], adopted: Sequence[Output]) -> tuple[Output, ...]:
+    """Both, sorted by logical path."""
+    return tuple(sorted((*own, *adopted), key=lambda output: output.logical))
+
+
 def path_problems(outputs: Sequence[Output], manifest_path: str) -> Iterator[Problem]:
     """Two outputs for one path, also on file systems that ignore case; an output where the manifest is to be.
 
     `manifest_path` is relative to the output folder.
     """
     owners: dict[str, str] = {}
+    files: dict[str, str | None] = {}
     for output in outputs:
+        file = output.content.file if isinstance(output.content, Blob) else None
         for path in (output.path, *((output.logical,) if output.stable else ())):
             other = owners.setdefault(path, output.logical)
-            if other != output.logical:
+            # An adopted build may have several names for one file.
+            if other != output.logical and (file is None or files.setdefault(path, file) != file):
                 text = f"{other} and {output.logical} would both be written to {path}"
                 yield Problem("output-clash", text, hint="rename one of them")
     for first, second in clashes(owners):

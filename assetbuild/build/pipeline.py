@@ -7,17 +7,33 @@ is written before everything that can be wrong with sources has been looked at.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from assetbuild.build import compressing, execute, keys, manifest, related, state, tree, uptodate, webassets_texts
+from assetbuild.build import (
+    adoption,
+    block_plan,
+    compressing,
+    execute,
+    keys,
+    manifest,
+    other_manifests,
+    related,
+    state,
+    template_blocks,
+    template_files,
+    tree,
+    uptodate,
+    webassets_texts,
+)
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
+from assetbuild.build.contents import content_of, digester
 from assetbuild.build.discover import discover
-from assetbuild.build.events import Done, Listener, Waiting, Work, nobody
+from assetbuild.build.events import Listener, Waiting, nobody
 from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
@@ -38,7 +54,8 @@ from assetbuild.build.model import (
     TextKind,
 )
 from assetbuild.build.output import File, write_files, write_manifest
-from assetbuild.build.outputs import make_outputs, path_problems, published_files
+from assetbuild.build.outputs import make_outputs, merged, path_problems, published_files
+from assetbuild.build.phase_report import Report
 from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
 from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
@@ -87,6 +104,8 @@ class Made:
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
     edges: Mapping[str, tuple[Edge, ...]]
+    blocks: str
+    """Stands for the blocks of the templates."""
     opened: tuple[Opened, ...] = ()
     """What texts depend on besides sources."""
     made_of: Mapping[str, Description] = field(default_factory=dict)
@@ -142,7 +161,8 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
     index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
-    files = (*uptodate.files_beside(config, left), *(source.file for source in found.sources))
+    beside = uptodate.files_beside(config, left)
+    files = (*beside, *(source.file for source in found.files), *found.templates)
     return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
 
 
@@ -163,11 +183,14 @@ def _build(
     stable = {output.logical for output in made.outputs if output.stable}
     try:
         check_plain_copies(config.output, [file for file in files if file.path in stable], manifest=config.manifest)
+        others = other_manifests.contents(config, made.manifest)
+        other_manifests.check(config, others)
         pending = begin(config.output, made.build, [file.path for file in files], manifest=config.manifest)
         written = write_files(
             config.output, files, listener=listener, trusted=_trusted(files, trusted), jobs=options.workers
         )
         commit(pending)
+        others_written = other_manifests.write(config, others)
         is_new_manifest = write_manifest(config.manifest, made.manifest)
     except BuildFailed as failed:
         raise BuildFailed((*made.problems, *failed.problems), exit_code=failed.exit_code) from failed
@@ -176,8 +199,8 @@ def _build(
         recorded_ns=started_ns,
         manifest_sha256=keys.sha256(made.manifest),
         build=made.build,
-        sources=state.records(found.sources, {blob.file: blob for blob in made.blobs.values()}, trusted),
-        outputs=written.stats,
+        sources=state.records(found.files, {blob.file: blob for blob in made.blobs.values()}, trusted),
+        outputs={**written.stats, **other_manifests.stats(config)},
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
         reasons={
@@ -185,11 +208,13 @@ def _build(
             for change in changes
         },
         flaws=uptodate.flaws_key(found),
+        templates=found.templates,
+        blocks=made.blocks,
         opened=made.opened,
     )
     cache.write_state(state.dumps(new))
     keep_within_bound(cache)
-    count = len(written.written) + is_new_manifest
+    count = len(written.written) + others_written + is_new_manifest
     built = Built(
         build=made.build,
         manifest=made.manifest,
@@ -221,7 +246,10 @@ def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
 
 def walk(config: Config) -> tree.Tree:
     mounts = [spec.mount for spec in config.sources]
-    return tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    found = tree.walk(config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    found = adoption.with_adopted(found, config.adopted)
+    seen = template_files.look(template_files.of(config))
+    return replace(found, folders={**found.folders, **seen.folders}, templates=seen.files)
 
 
 def make(
@@ -241,17 +269,22 @@ def make(
     `named`: assets that pages are known to load. `judges`: whether it matters that scripts parse which no processor
     will read; where some will, it always does.
     """
-    report = _Report(list(config.problems))
+    report = Report(list(config.problems))
     texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
-    report.phase(texts.problems)
-    namespace, problems = discover(config, texts.found)
-    report.phase(problems)
+    collected = template_blocks.collect(found.templates)
+    plan, problems = block_plan.plan(config, texts.found, collected)
+    report.phase([*texts.problems, *collected.problems, *problems])
+    config, report.placed = plan.config, plan.placed
+    namespace, problems = discover(config, plan.found)
+    namespace, unpublished = plan.published(namespace)
+    report.phase([*problems, *unpublished])
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         trusted_cache = None if options.force else cache
         scans = Scans(trusted_cache)
         skims = not judges and not config.processors.get(TextKind.JS)
         scanned, graph, problems = _read(config, namespace, ScanContext(pool, crew, scans, listener, last, skims))
-        problems += import_problems(config, namespace, graph, named=named)
+        problems += import_problems(config, namespace, graph, named={*named, *plan.loaded})
+        problems += block_plan.broken_modules(plan, scanned)
         scans.save()
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
         report.phase([*problems, *unjoinable])
@@ -260,18 +293,24 @@ def make(
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
-        blobs, problems = execute.digest_all(media, _digester(namespace.sources, last, listener), pool)
+        blobs, problems = execute.digest_all(media, digester(namespace.sources, last, listener), pool)
         report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
+        beside = {source.logical: source for source in found.beside}
+        beside_blobs, problems = execute.digest_all(list(beside), digester(beside, last, listener), pool)
+        adopted, unadoptable = adoption.adopt(config.adopted, beside_blobs)
+        report.phase([*problems, *unadoptable])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
-        contents = {step.logical: _content(step, compiled, blobs) for step in steps}
+        contents = {step.logical: content_of(step, compiled, blobs, namespace.sources) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         linked = link(contents)
         inputs = {step.logical: step.inputs for step in steps}
         relations = related.relate(inputs, namespace.bundles, graph.edges, scanned)
-        outputs = make_outputs(config, linked, relations)
+        report.phase(adoption.clash_problems(config.adopted, adopted, linked))
+        outputs = merged(make_outputs(config, linked, relations), adopted)
+        report.phase(other_manifests.place_problems(config, outputs))
         report.phase(path_problems(outputs, os.path.relpath(config.manifest, config.output).replace(os.sep, "/")))
         if variants and not options.dev:
             outputs, problems = compressing.with_variants(
@@ -280,7 +319,11 @@ def make(
             report.phase(problems)
     steps = (*steps, *licence_files)
     importmap = related.importmap(config, namespace.published, graph.edges)
-    document, build_id = manifest.render(outputs, importmap, names_in_templates(config), config.blueprints)
+    report.phase(block_plan.inline_problems(collected, plan, outputs, importmap, tree.read_blob))
+    bundles = names_in_templates(config)
+    document, build_id = manifest.render(
+        outputs, importmap, bundles=bundles, blocks=plan.outputs, blueprints=config.blueprints
+    )
     return Made(
         outputs=outputs,
         manifest=document,
@@ -289,10 +332,12 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of),
-        blobs=blobs,
+        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of)
+        | adoption.describe(config.adopted, adopted),
+        blobs=blobs | beside_blobs,
         mapped=graph.mapped,
         edges=graph.edges,
+        blocks=collected.digest,
         opened=texts.opened,
         made_of=texts.made_of,
     )
@@ -313,18 +358,6 @@ def _read(
     return {**scanned, **graph.inlined}, graph, [*problems, *unresolved]
 
 
-class _Report:
-    """Collects problems; ends the build after a phase that had errors."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-
-    def phase(self, problems: Iterable[Problem]) -> None:
-        self.problems += dict.fromkeys(problems)
-        if any(problem.severity is Severity.ERROR for problem in self.problems):
-            raise BuildFailed(self.problems)
-
-
 @contextmanager
 def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that are not waited for when a phase has failed: what they still have to do is of no use to anyone."""
@@ -333,26 +366,3 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _digester(sources: Mapping[str, Source], last: State, listener: Listener) -> Callable[[str], Blob | Problem]:
-    """Digests a source by logical path, without reading what the last build has read."""
-
-    def digest(logical: str) -> Blob | Problem:
-        source = sources[logical]
-        if (known := last.blob(source)) is not None:
-            return known
-        try:
-            blob = tree.digest(source)
-        except OSError as error:
-            return tree.unreadable(source, error)
-        listener(Done(Work.READ, logical))
-        return blob
-
-    return digest
-
-
-def _content(step: Step, compiled: Mapping[str, Compiled], blobs: Mapping[str, Blob]) -> Text | Blob:
-    """What a step made, or its source's own bytes."""
-    result = compiled.get(step.logical)
-    return result.content if result is not None and result.content is not None else blobs[step.logical]

@@ -8,10 +8,11 @@ gives it no meaning. A doubt is a refusal.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from assetbuild.build import js_spacing
 from assetbuild.build.js_doubts import has_doubtful_text, has_doubtful_tree
 from assetbuild.build.js_flat import NEWLINE, ROOT, Flat, flatten, kinds_of
 from assetbuild.build.js_tree import Characters, encode, first_error, language, parse
@@ -32,43 +33,57 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A script that others are to be compared with, parsed once."""
+    """A script that others are to be compared with; parsed once, where a look at the spacing does not tell."""
 
     text: str
-    data: bytes
-    tree: Tree
+    parsed: Callable[[], tuple[bytes, Tree]]
 
     def refusal(self) -> str:
         """Why this script is not to be minified: it does not parse. '' if it does."""
-        root = self.tree.root_node
+        data, tree = self.parsed()
+        root = tree.root_node
         if not root.has_error:
             return ""
-        place = place_at("", self.text, Characters(self.data, len(self.text))(first_error(root)))
+        place = place_at("", self.text, Characters(data, len(self.text))(first_error(root)))
         return f"it does not parse at line {place.line}, column {place.column}"
 
     def same(self, after: str) -> bool:
         """Whether `after` is this text apart from comments and white space without meaning; False when in doubt.
 
-        A text that does not parse is never the same as another.
+        Where the tokens alone do not tell, a text that does not parse is never the same as another.
         """
+        return js_spacing.same(self.text, after) or self.same_tree(after)
+
+    def same_tree(self, after: str) -> bool:
+        """The same by parsing; a text that does not parse is never the same as another."""
+        own, tree = self.parsed()
         data = encode(after)
-        tree = parse(data)
-        if self.tree.root_node.has_error or tree.root_node.has_error:
+        other = parse(data)
+        if tree.root_node.has_error or other.root_node.has_error:
             return False
-        before, other = flatten(self.data, self.tree), flatten(data, tree)
-        if not _is_equal(before, other) or has_doubtful_tree(before):
+        before, changed = flatten(own, tree), flatten(data, other)
+        if not _is_equal(before, changed) or has_doubtful_tree(before):
             return False
-        return not (has_doubtful_text(self.data, before) or has_doubtful_text(data, other))
+        return not (has_doubtful_text(own, before) or has_doubtful_text(data, changed))
 
 
 def original(text: str) -> Original:
-    data = encode(text)
-    return Original(text, data, parse(data))
+    @functools.cache
+    def parsed() -> tuple[bytes, Tree]:
+        data = encode(text)
+        return data, parse(data)
+
+    return Original(text, parsed)
 
 
 def same(before: str, after: str) -> bool:
     """Whether the texts differ in nothing but comments and white space without meaning; False when in doubt."""
     return original(before).same(after)
+
+
+def same_tree(before: str, after: str) -> bool:
+    """The same as `same`, told by parsing alone."""
+    return original(before).same_tree(after)
 
 
 def _is_equal(one: Flat, other: Flat) -> bool:

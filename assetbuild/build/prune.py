@@ -14,6 +14,7 @@ from assetbuild.build.intent import unlisted
 from assetbuild.build.ledger import Activation, Ledger, Mark, Release
 from assetbuild.build.model import BuildFailed, Problem
 from assetbuild.build.remote import INTENT_SECONDS, LOCK_SECONDS, Remote
+from assetbuild.build.shared_target import check_state
 from assetbuild.build.storage import StorageError
 
 _BATCH = 1000
@@ -103,6 +104,7 @@ def _look(remote: Remote, now: float) -> _Seen:
     ledger = remote.ledger
     intents = tuple(ledger.intents())
     log = tuple(ledger.activations())
+    check_state(remote, log)
     return _Seen(now, intents, log, ledger.builds(), ledger.pinned())
 
 

@@ -21,6 +21,7 @@ from assetbuild.build.model import BuildFailed, Problem
 from assetbuild.build.publish_plan import MANIFEST_HEADERS, Known, Policy, Reason, Step, Wanted
 from assetbuild.build.publish_verify import look_again
 from assetbuild.build.remote import MANIFEST, Remote, Sent, run_all
+from assetbuild.build.shared_target import check_shared, check_state, own_name
 from assetbuild.build.storage import Failure, StorageError, check_key
 from assetbuild.build.transfer import Queue, Task, ranked
 from assetbuild.manifest import ManifestDict
@@ -67,10 +68,11 @@ def publish(remote: Remote, local: Local, policy: Policy, *, anew: bool = False)
     Raises `BuildFailed`, `StorageError` and `DamagedRecord`; then running it again goes on from there, and what was
     live is so still, unless only the plain names were left to be written.
     """
-    live = remote.ledger.live(remote.environment)
+    live = _live(remote)
     if not anew and live is not None and _is_done(remote, live, local, policy):
         return Published(local.manifest["build"], (), live, live)
     wanted = _checked(local, policy)
+    _look_around(remote, local)
     build, profile = local.manifest["build"], publish_plan.profile_of(wanted.values())
     intent = Intent(remote, wanted, build=build, profile=profile)
     others = wait_for_prunes(remote, intent)
@@ -86,15 +88,16 @@ def publish(remote: Remote, local: Local, policy: Policy, *, anew: bool = False)
     now_live = activate(remote, release, action="publish")
     for key in (intent.key, *others.abandoned()):
         remote.ledger.remove(key)
-    return Published(build, steps, live, now_live, queue.retries + remote.patience.retries)
+    return Published(build, steps, live, now_live, queue.retries + remote.retries)
 
 
 def plan(remote: Remote, local: Local, policy: Policy, *, anew: bool = False) -> Published:
     """What `publish` would do. Writes nothing."""
-    live = remote.ledger.live(remote.environment)
+    live = _live(remote)
     if not anew and live is not None and _is_done(remote, live, local, policy):
         return Published(local.manifest["build"], (), live, live)
     wanted = _checked(local, policy)
+    _look_around(remote, local)
     begun = publish_plan.begun_by(remote.ledger.intents(), publish_plan.profile_of(wanted.values()))
     known = _known(remote, live, local.manifest["build"], begun)
     steps = _steps(remote, remote.queue(), wanted, known, anew=anew)
@@ -109,7 +112,11 @@ def activate(remote: Remote, release: Release, *, action: str) -> Activation:
     ledger, environment = remote.ledger, remote.environment
     mine = ledger.live(environment)
     if mine is None or mine.build != release.build:
-        mine = ledger.activate(release.build, environment=environment, action=action, after=mine, at=remote.now())
+        mine = ledger.activate(
+            release.build, environment=environment, action=action, after=mine, at=remote.now(), target=own_name(remote)
+        )
+    if not remote.has_plain_names:
+        return _newest(remote, mine)
     while True:
         live = _newest(remote, mine)
         current = release if live.build == release.build else ledger.release(live.build)
@@ -176,6 +183,20 @@ def _is_done(remote: Remote, live: Activation, local: Local, policy: Policy) -> 
         one.headers == release.objects[key].headers and (one.variant or one.sha256 == release.objects[key].sha256)
         for key, one in kept.items()
     )
+
+
+def _live(remote: Remote) -> Activation | None:
+    """What is live in this environment. Raises `BuildFailed` where that is at another target."""
+    live = remote.ledger.live(remote.environment)
+    check_state(remote, [live] if live is not None else [])
+    return live
+
+
+def _look_around(remote: Remote, local: Local) -> None:
+    """Whether this target can be reached, and nobody else's names are in the way. Raises `BuildFailed`."""
+    stable = [name for name, entry in local.manifest["assets"].items() if entry.get("stable")]
+    check_shared(remote, local.manifest["build"], stable)
+    remote.reach()
 
 
 def _variant_paths(manifest: ManifestDict) -> list[str]:

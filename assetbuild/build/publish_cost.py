@@ -12,8 +12,8 @@ from assetbuild.build.publish import Published
 
 UP_TO_DATE = 4
 """The newest log entry, found and read; the record; the intents."""
-_FIXED = 20
-"""Log, records, intent and locks, and the manifest under its plain name."""
+_FIXED = 21
+"""Log of this environment and others, records, intent and locks, and the manifest under its plain name."""
 _PER_LISTING = 1000
 _PLAIN = 2
 

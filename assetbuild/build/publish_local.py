@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assetbuild import manifest
@@ -19,15 +20,17 @@ from assetbuild.build.config_paths import contains, real
 from assetbuild.build.config_publish import environment_problem
 from assetbuild.build.ledger import DamagedRecord, Ledger
 from assetbuild.build.model import BuildFailed, Config, Place, Problem
-from assetbuild.build.prune import Rules
 from assetbuild.build.publish import Local
 from assetbuild.build.publish_plan import Policy
 from assetbuild.build.remote import Listener, Remote
 from assetbuild.build.storage import Failure, Storage, StorageError
 from assetbuild.build.storage_target import open_storage
-from assetbuild.build.transfer import GaveUp
+from assetbuild.build.transfer import GaveUp, Patience
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import ManifestDict
+
+if TYPE_CHECKING:
+    from assetbuild.build.prune import Rules
 
 
 def policy(config: Config) -> Policy:
@@ -36,6 +39,8 @@ def policy(config: Config) -> Policy:
 
 def rules(config: Config, *, most: int | None = None) -> Rules:
     """What a prune keeps; `most` as in `Rules`."""
+    from assetbuild.build.prune import Rules
+
     return Rules(config.publish.keep_releases, config.publish.retention, most)
 
 
@@ -116,11 +121,21 @@ def opened(config: Config, *, environment: str = "", listener: Listener = lambda
         storage = _open(config, settings.target, "target", None)
         stack.callback(storage.close)
         ledger = Ledger(storage, settings.state, lambda: uuid.uuid4().hex)
+        patience = None
         if settings.has_own_state:
+            patience = Patience()
             state = _open(config, settings.state, "state", storage)
             stack.callback(state.close)
             ledger = replace(ledger, storage=state, prefix="")
-        yield Remote(storage, ledger, environment or settings.environment, workers=settings.workers, listener=listener)
+        yield Remote(
+            storage,
+            ledger,
+            environment or settings.environment,
+            workers=settings.workers,
+            listener=listener,
+            plain_names=settings.plain_names,
+            own_patience=patience,
+        )
 
 
 def _open(config: Config, target: str, key: str, beside: Storage | None) -> Storage:

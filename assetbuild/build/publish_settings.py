@@ -17,7 +17,8 @@ class PublishSettings:
     """A valid `[publish]`; the defaults are those of a configuration without it. `target` is '' where there is none.
 
     `state` is a folder below the target, ending in `/`, or a target URL of its own. Relative `file:` targets are
-    absolute here. `public_url` ends in `/`. `retention` is in seconds. `headers` has the fields of each glob, in order.
+    absolute here. `plain_names` is the environment that plain names belong to, '' where there is only one. `public_url`
+    ends in `/`. `retention` is in seconds. `headers` has the fields of each glob, in order.
     """
 
     target: str = ""
@@ -26,6 +27,7 @@ class PublishSettings:
     profile: str = ""
     state: str = ".assetbuild/"
     environment: str = "production"
+    plain_names: str = ""
     public_url: str = ""
     keep_releases: int = 5
     retention: float = 7 * 86400.0

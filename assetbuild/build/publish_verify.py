@@ -102,7 +102,7 @@ def verify_release(remote: Remote, release: Release) -> tuple[Problem, ...]:
     ])  # fmt: skip
     plain = [(key, release.objects[source].sha256, release.plain_headers[key]) for key, source in release.plain.items()]
     plain.append((MANIFEST, hashlib.sha256(release.manifest.encode()).hexdigest(), publish_plan.MANIFEST_HEADERS))
-    for key, sha256, headers in plain:
+    for key, sha256, headers in plain if remote.has_plain_names else ():
         problems += _plain(remote, key, sha256, headers)
     return tuple(sorted(problems, key=lambda problem: problem.text))
 

@@ -40,7 +40,8 @@ Listener = Callable[[Sent | Held], None]
 class Remote:
     """Where objects are, and where what is known of them; `now` is in seconds since 1970, `clock` never set back.
 
-    `patience` is for single requests to `storage`, where `queue` is for many.
+    `patience` is for single requests to `storage`, where `queue` is for many. `plain_names` is the environment that
+    writes plain names, '' for any.
     """
 
     storage: Storage
@@ -50,11 +51,32 @@ class Remote:
     clock: Clock = field(default_factory=SystemClock)
     now: Callable[[], float] = time.time
     listener: Listener = lambda event: None
+    plain_names: str = ""
+    own_patience: Patience | None = None
+    """Where the state may lie at another server: that it has answered says nothing of this one."""
 
     @property
     def patience(self) -> Patience:
-        """That of the state, which lies at the same server."""
-        return self.ledger.patience
+        return self.own_patience or self.ledger.patience
+
+    @property
+    def retries(self) -> int:
+        """How many single requests were repeated."""
+        return self.ledger.patience.retries + (self.own_patience.retries if self.own_patience else 0)
+
+    @property
+    def has_own_state(self) -> bool:
+        return self.ledger.storage is not self.storage
+
+    @property
+    def has_plain_names(self) -> bool:
+        """Whether the plain names at the target are this environment's."""
+        return self.plain_names in ("", self.environment)
+
+    def reach(self) -> None:
+        """One request to a target that no answer has come from yet, so that a wrong one is found out at once."""
+        if not self.patience.started:
+            self.patience.of(lambda: list(self.storage.list(limit=1)))
 
     def queue(self) -> Queue:
         return Queue(self.workers, self.clock, started=self.patience.started)
@@ -66,7 +88,7 @@ class Remote:
 
     def listed(self) -> dict[str, ObjectInfo]:
         """What is at the target, but for the state where that lies inside."""
-        keep_out = self.ledger.prefix if self.ledger.storage is self.storage else ""
+        keep_out = "" if self.has_own_state else self.ledger.prefix
         found = {info.key: info for info in self.patience.of(lambda: list(self.storage.list()))}
         return {key: info for key, info in found.items() if not keep_out or not key.startswith(keep_out)}
 

@@ -34,6 +34,8 @@ class Output:
     module: bool = False
     preload: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    css: tuple[str, ...] = ()
+    """The style sheets that a page has to link with it."""
     variants: tuple[Variant, ...] = ()
 
 

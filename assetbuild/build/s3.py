@@ -1,7 +1,7 @@
 """Objects in an S3-compatible bucket, through boto3 with settings that servers other than AWS understand too.
 
 Knows no retries: botocore's are switched off, since they give up within seconds and pause no other worker. Sends no
-ACL and never makes a bucket. boto3 is imported by `s3_client`, `s3_errors` and `s3_fast` only, so only when needed.
+ACL and never makes a bucket. botocore is imported by `s3_client`, `s3_errors` and `s3_fast` only, so only when needed.
 """
 
 from __future__ import annotations

@@ -106,7 +106,9 @@ def _meet(source: Source, context: ScanContext, *, is_input: bool, held: bool) -
     if kind is TextKind.CSS:
         scanner = Scanner.STYLE_SHEET
     else:
-        scanner = Scanner.SKIM if context.skims and not is_input else Scanner.SCRIPT
+        # Code in a template has to parse, as there is no file that could be published as it is.
+        skims = context.skims and not is_input and source.data is None
+        scanner = Scanner.SKIM if skims else Scanner.SCRIPT
     blob = context.last.blob(source) if source.data is None else None
     known = context.scans.get(scanner, blob.sha256) if blob is not None else None
     if blob is not None and known is not None:

@@ -10,18 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assetbuild.build.js_lexemes import Code, lex
+from assetbuild.build.js_lexemes import BYTE_ORDER_MARK, Code, is_unusual, left_open, lex
 from assetbuild.build.js_references import Bare, specifier
 from assetbuild.build.model import Reference, RefKind
 
 _WORTH_READING = ("import", "export", "await", "serviceWorker", "Worker", "use strict", "sourceMappingURL", "<!--")
 """One of them is in every script of which there is more to say than that it is one."""
 _WORDS = ("import", "export", "await", "importScripts", "serviceWorker", "Worker", "SharedWorker")
-_MARK = "\ufeff"
 _RESERVED = ("import", "export", "await")
 _NAME = re.compile(r"[\w$]")
-_ARROW = re.compile(r"(?<![\w$)\]])-->")
-"""What may be the end of a comment of HTML, and not `n-->0`."""
 _STATIC = re.compile(
     r"(?:import(?:(?=[\s{*])[\w$\s,*{}]*(?<![\w$])from)?|export\s*+[*{][\w$\s,*{}]*(?<![\w$])from)"
     r"\s*+(?P<source>\"\0*+\"|'\0*+')"
@@ -58,12 +55,12 @@ class _OnlyParsing(Exception):
 
 def skim(text: str) -> Skimmed | None:
     """What an ordinary script names; None where only a parser tells."""
-    if not any(word in text for word in _WORTH_READING) and not _depth(text, 0, len(text)):
+    if not any(word in text for word in _WORTH_READING) and not left_open(text):
         start = text.lstrip()[:1]
-        if start not in ("/", "#", "-", _MARK):
+        if start not in ("/", "#", "-", BYTE_ORDER_MARK):
             return Skimmed(blank=not start)
     code = None if text.startswith("#!") else lex(text)
-    if code is None or _is_unusual(code.text) or _depth(code.text, 0, len(code.text)):
+    if code is None or is_unusual(code.text) or left_open(code.text):
         return None
     try:
         strict = _directive(code, text)
@@ -80,11 +77,6 @@ def skim(text: str) -> Skimmed | None:
     )
 
 
-def _is_unusual(code: str) -> bool:
-    """Whether there are escapes of identifiers, byte order marks, or what may be comments of HTML."""
-    return "\\" in code or _MARK in code or "<!--" in code or ("-->" in code and _ARROW.search(code) is not None)
-
-
 def _words(code: str) -> list[tuple[int, str]]:
     """The places of `_WORDS`, in order."""
     found: list[tuple[int, str]] = []
@@ -96,12 +88,6 @@ def _words(code: str) -> list[tuple[int, str]]:
                 found.append((at, word))
             at = code.find(word, end)
     return sorted(found)
-
-
-def _depth(code: str, start: int, end: int) -> int:
-    """Of the kind of bracket that differs most, how many more open than close."""
-    counts = [code.count(one, start, end) - code.count(other, start, end) for one, other in ("()", "[]", "{}")]
-    return max(counts, key=abs)
 
 
 def _directive(code: Code, text: str) -> tuple[int, int] | None:
@@ -132,7 +118,7 @@ def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
             if found is not None:
                 kind = RefKind.JS_DYNAMIC
             else:
-                depth += _depth(code.text, passed, start)
+                depth += left_open(code.text, passed, start)
                 passed = start
                 found = _STATIC.match(code.text, start) or _EXPORT.match(code.text, start)
                 if depth or found is None:

@@ -44,6 +44,9 @@ class State:
     """Why the last build that changed an output did so, by logical path."""
     flaws: str = ""
     """Stands for what was unusable under the roots, and did not matter."""
+    templates: Mapping[str, FileStat] = field(default_factory=dict)
+    blocks: str = ""
+    """Stands for the blocks that the templates held."""
     opened: tuple[tuple[str, str], ...] = ()
     """Files outside the roots that outputs depend on, by absolute path, with their SHA-256; '' where there is none."""
 
@@ -55,7 +58,10 @@ class State:
         return record
 
     def is_racy(self, record: SourceRecord) -> bool:
-        return self.recorded_ns - record.stat.mtime_ns < RACY_NS
+        return self.is_racy_at(record.stat)
+
+    def is_racy_at(self, stat: FileStat) -> bool:
+        return self.recorded_ns - stat.mtime_ns < RACY_NS
 
     def blob(self, source: Source) -> Blob | None:
         """The source's digests, if they are known without reading it."""
@@ -88,6 +94,8 @@ def dumps(state: State) -> bytes:
         "descriptions": dict(sorted(state.descriptions.items())),
         "reasons": dict(sorted(state.reasons.items())),
         "flaws": state.flaws,
+        "templates": [[path, *_stat(stat), stat.ctime_ns] for path, stat in sorted(state.templates.items())],
+        "blocks": state.blocks,
         "opened": state.opened,
     }
     return json.dumps(document, separators=(",", ":")).encode()
@@ -116,6 +124,8 @@ def loads(data: bytes | None) -> State:
             },
             reasons={logical: tuple(map(str, reasons)) for logical, reasons in document["reasons"].items()},
             flaws=str(document["flaws"]),
+            templates={path: FileStat(*map(int, stat)) for path, *stat in document["templates"]},
+            blocks=str(document["blocks"]),
             opened=tuple((str(path), str(digest)) for path, digest in document.get("opened", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):

@@ -6,6 +6,7 @@ implementations are `storage_memory`, `storage_directory` and `s3`; `storage_tar
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import secrets
@@ -94,6 +95,14 @@ class StorageError(AssetbuildError):
 
 _FIELD_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+@functools.cache
+def _is_field_value(value: str) -> bool:
+    """Thousands of objects have the same few."""
+    return _FIELD_VALUE.fullmatch(value) is not None
+
+
 SHA256_FIELD = "sha256"
 """The metadata entry with the digest of the whole body: all servers keep it, also of a body that came in parts."""
 
@@ -117,7 +126,7 @@ class Headers:
             self.content_encoding,
             *(text for _, text in self.metadata),
         ):
-            if value and not _FIELD_VALUE.fullmatch(value):
+            if value and not _is_field_value(value):
                 raise ValueError(
                     f"{value!r} is no header value: printable ASCII is allowed, without white space around it"
                 )

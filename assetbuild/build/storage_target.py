@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import url2pathname
 
 from assetbuild.build.storage import Failure, Storage, StorageError, check_key
 
@@ -102,6 +101,8 @@ def _directory(target: str, parts: SplitResult) -> Storage:
         )
     if parts.query or parts.fragment:
         raise _wrong(f'the target "{target}" holds "?" or "#"', 'write "%3F" or "%23" for it, or choose another folder')
+    from urllib.request import url2pathname  # loads HTTP too
+
     path = url2pathname(parts.path)
     if "\0" in path or path.rstrip("/\\") == "":
         raise _wrong(f'the target "{target}" names no folder', 'write target = "file:///srv/assets"')

@@ -1,18 +1,24 @@
 """Jinja templates as syntax trees in which every node knows where it stands.
 
-The one file of the build half that imports Jinja2, and only when templates are checked. Nothing is rendered: filters,
-tests and functions of the user's app need not be known, and none is called.
+The one file of the build half that imports Jinja2, and only when templates are checked or hold blocks. Nothing is
+rendered: filters, tests and functions of the user's app need not be known, and none is called.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice, pairwise
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
+
+from assetbuild import jinja_blocks
+from assetbuild.block_parts import BlockError
+from assetbuild.blocks import TAGS
+from assetbuild.jinja_blocks import Tag
 
 ASSETS_TAG = "{% assets %}"
 """The name under which the tag of webassets stands in the tree, as a call with the tag's arguments."""
@@ -52,6 +58,22 @@ class _AssetsTag(Extension):
         return nodes.CallBlock(call, [], [], body, lineno=start)
 
 
+class _BlockTag(Extension):
+    """`{% bundle "css" %} ... {% endbundle %}`: what is in it, is the build's and no template's."""
+
+    tags = set(TAGS)  # noqa: RUF012 - Jinja's own declaration, a plain class attribute
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """The expressions that a render works out. What is wrong with a block, the build tells."""
+        start = parser.stream.current
+        try:
+            return nodes.Output(list(jinja_blocks.parse(parser).expressions), lineno=start.lineno)
+        except BlockError as error:
+            if parser.stream.eos:
+                parser.fail(error.text, start.lineno)
+            return nodes.Output([], lineno=start.lineno)
+
+
 def normalised(text: str) -> str:
     """`text` with its line ends as Jinja sees them."""
     return _NEWLINE.sub("\n", text)
@@ -64,7 +86,14 @@ def parse(text: str) -> nodes.Template:
     than to copy it, so tokens are given offsets in place of lines.
     """
     environment = Environment(
-        extensions=[_AssetsTag, "jinja2.ext.do", "jinja2.ext.loopcontrols", "jinja2.ext.i18n", "jinja2.ext.debug"],
+        extensions=[
+            _AssetsTag,
+            _BlockTag,
+            "jinja2.ext.do",
+            "jinja2.ext.loopcontrols",
+            "jinja2.ext.i18n",
+            "jinja2.ext.debug",
+        ],
         keep_trailing_newline=True,
     )
     try:
@@ -81,6 +110,38 @@ def parse(text: str) -> nodes.Template:
         raise NotJinja(_DEEP, offset=0) from None
     except ValueError as error:  # a number of more digits than Python reads; Jinja lets the error through
         raise NotJinja(f"a number cannot be read: {error}", offset=0) from None
+
+
+def blocks_in(text: str, *, trims: bool = False, strips: bool = False) -> tuple[list[Tag], list[BlockError]]:
+    """The blocks of a normalised text, at their offsets, and those that cannot be compiled. Raises `NotJinja`.
+
+    Only the blocks are parsed: what other extensions' tags mean need not be known. `trims` and `strips` are the
+    environment's `trim_blocks` and `lstrip_blocks`, on which white space in code depends.
+    """
+    environment = Environment(trim_blocks=trims, lstrip_blocks=strips, keep_trailing_newline=True)
+    found: list[Tag] = []
+    failed: list[BlockError] = []
+    try:
+        raw = list(environment.lexer.tokeniter(text, None))
+        tokens = list(environment.lexer.wrap(_placed(text, raw)))
+    except TemplateSyntaxError as error:
+        raise NotJinja(error.message or "syntax error", offset=_line_start(text, error.lineno)) from None
+    except ValueError as error:  # a number of more digits than Python reads
+        raise NotJinja(f"a number cannot be read: {error}", offset=0) from None
+    for number, (begin, name) in enumerate(pairwise(tokens), 1):
+        if begin.type != "block_begin" or name.type != "name" or name.value not in TAGS:
+            continue
+        parser = Parser(environment, "")
+        parser.stream = TokenStream(islice(tokens, number, None), None, None)
+        try:
+            found.append(jinja_blocks.parse(parser))
+        except BlockError as error:
+            failed.append(error)
+        except TemplateSyntaxError as error:
+            raise NotJinja(error.message or "syntax error", offset=min(error.lineno, len(text))) from None
+        except RecursionError:
+            raise NotJinja(_DEEP, offset=name.lineno) from None
+    return found, failed
 
 
 def _placed(text: str, raw: list[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:

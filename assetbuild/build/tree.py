@@ -11,7 +11,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build.model import Blob, FileStat, Place, Problem, Severity, Source
@@ -31,12 +31,19 @@ class Flaw:
 class Tree:
     """Everything found under the roots, by root and then by logical path.
 
-    `folders` are those that were listed, each with what it was just before.
+    `folders` are those that were listed, each with what it was just before. `beside` are files that are read and lie
+    under no root, those of adopted builds; `templates` those that may hold blocks.
     """
 
     sources: tuple[Source, ...]
     flaws: tuple[Flaw, ...]
     folders: Mapping[str, FileStat]
+    beside: tuple[Source, ...] = ()
+    templates: Mapping[str, FileStat] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Source, ...]:
+        return (*self.sources, *self.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,12 @@ def read(source: Source) -> bytes:
     if source.data is not None:
         return source.data
     with open(source.file, "rb") as stream:
+        return stream.read()
+
+
+def read_blob(blob: Blob) -> bytes:
+    """The whole file again. Raises OSError."""
+    with open(blob.file, "rb") as stream:
         return stream.read()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from assetbuild import __version__, manifest
-from assetbuild.build import compress, index, tree, webassets_texts
+from assetbuild.build import compress, index, template_blocks, tree, webassets_texts
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
@@ -40,6 +40,8 @@ def state_key(config: Config, *, minify: bool) -> str:
         "minify": str(minify),
         "output": str(config.output),
         "manifest": str(config.manifest),
+        "others": "\0".join(f"{shape.value} {path}" for shape, path in config.other_manifests),
+        "adopted": "\0".join(f"{one.bundler.value} {one.file}" for one in config.adopted),
         "roots": "\0".join(map(str, config.root_paths)),
         **tools,
     }
@@ -61,9 +63,11 @@ def flaws_key(found: tree.Tree) -> str:
 
 def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
     """The manifest's bytes where sources, outputs and manifest are what the last build left, else None."""
-    if flaws_key(found) != last.flaws or len(found.sources) != len(last.sources):
+    if flaws_key(found) != last.flaws or len(found.files) != len(last.sources):
         return None
-    if not all(_is_known(source, last) for source in found.sources) or not webassets_texts.is_unchanged(last.opened):
+    if not all(_is_known(source, last) for source in found.files) or not webassets_texts.is_unchanged(last.opened):
+        return None
+    if not _same_blocks(found, last):
         return None
     for path, recorded in last.outputs.items():
         try:
@@ -93,6 +97,13 @@ def _same_bytes(source: Source, record: SourceRecord) -> bool:
         return False
 
 
+def _same_blocks(found: tree.Tree, last: State) -> bool:
+    """Whether templates hold the blocks that the last build found; most changes of a template are none of a block."""
+    if found.templates == last.templates and not any(map(last.is_racy_at, found.templates.values())):
+        return True
+    return template_blocks.collect(found.templates).digest == last.blocks != ""
+
+
 # --- the index -------------------------------------------------------------------------------------------
 
 
@@ -114,23 +125,24 @@ def index_of(
         return None
     times = [max(stat.mtime_ns, stat.ctime_ns) for stat in own.values()]
     times += [stat.mtime_ns for stat in found.folders.values()]
-    times += [source.stat.mtime_ns for source in found.sources]
+    times += [source.stat.mtime_ns for source in found.files]
+    times += [stat.mtime_ns for stat in found.templates.values()]
     if is_another or max(times) >= started_ns - RACY_NS:
         return None
     line = index.up_to_date(len(json.loads(document)["assets"]), left.build)
     start = f"{tree.posix(str(config.base))}/"
 
     def paths() -> Iterator[tuple[str, index.Stat]]:
-        for path, stat in (*own.items(), *found.folders.items()):
+        for path, stat in (*own.items(), *found.folders.items(), *found.templates.items()):
             yield path.removeprefix(start), _numbers(stat)
-        for source in found.sources:
+        for source in found.files:
             yield source.file.removeprefix(start), _numbers(source.stat)
 
     def outputs() -> Iterator[tuple[str, index.OutputStat]]:
         output = tree.posix(str(config.output)).removeprefix(start)
         yield tree.posix(str(config.manifest)).removeprefix(start), _numbers(manifest_stat)[:3]
         for path, stat in left.outputs.items():
-            yield f"{output}/{path}", _numbers(stat)[:3]
+            yield path.removeprefix(start) if os.path.isabs(path) else f"{output}/{path}", _numbers(stat)[:3]
 
     return index.dumps(index.environment(__version__, minify=minify), line, paths(), outputs())
 

@@ -11,8 +11,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from assetbuild import manifest
-from assetbuild.build import compress, scan_css, scan_js, urls
+from assetbuild.build import compress, other_manifests, scan_css, scan_js, urls
 from assetbuild.build.encoding import decode_css, decode_js
+from assetbuild.build.fingerprint import is_fingerprinted
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import (
     Algorithm,
@@ -37,7 +38,7 @@ def verify(config: Config) -> tuple[Problem, ...]:
         found = manifest.read(config.manifest)
     except ManifestError as error:
         return (Problem("manifest", error.fault, Place(str(config.manifest))),)
-    return tuple(_problems(config, found))
+    return (*_problems(config, found), *other_manifests.problems(config, found))
 
 
 def verify_bytes(config: Config, found: ManifestDict) -> tuple[Problem, ...]:
@@ -68,7 +69,7 @@ def _problems(config: Config, found: ManifestDict) -> Iterator[Problem]:
     mapped = set(found.get("importmap", {}))
     for logical, entry in sorted(found["assets"].items()):
         data = yield from _contents(config.output, logical, entry)
-        if data is not None:
+        if data is not None and is_fingerprinted(logical, entry["path"]):  # what is adopted is not read
             file = config.output / entry["path"]
             yield from _references(file, data, logical, entry, paths, mapped, config.missing)
 

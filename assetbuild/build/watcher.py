@@ -28,8 +28,8 @@ _Paths = frozenset[str]
 
 @contextmanager
 def observe(scope: Scope) -> Iterator[Iterator[_Paths]]:
-    """Watch the roots of `scope` from now on; gives what `watching.Observe` gives."""
-    events = _events([os.path.realpath(root) for root in scope.roots if os.path.isdir(root)])
+    """Watch the folders of `scope` from now on; gives what `watching.Observe` gives."""
+    events = _events([os.path.realpath(root) for root in scope.folders if os.path.isdir(root)])
     with closing(events):
         yield chain([next(events)], events)  # watchfiles has begun to watch when it gives the first
 

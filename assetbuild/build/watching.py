@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from assetbuild.build import tree
+from assetbuild.build import adoption, template_blocks, template_files, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
+from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 
 T = TypeVar("T")
@@ -42,12 +43,23 @@ SHARE = 100
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is watched: single `files`, and the folders `roots`, mounted at `mounts`, but for what lies in `skip`."""
+    """What is watched: single `files`, the folders `roots`, mounted at `mounts`, but for what lies in `skip`, and the
+    files of `adopted` builds, which are looked at without being told of.
+
+    `templates` are looked at for the blocks in them.
+    """
 
     files: tuple[Path, ...]
     roots: tuple[Path, ...] = ()
     mounts: tuple[str, ...] = ()
     skip: tuple[Path, ...] = ()
+    adopted: tuple[AdoptedBuild, ...] = ()
+    templates: template_files.Places = template_files.NOWHERE
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that the system is to tell of."""
+        return (*self.roots, *self.templates.folders)
 
 
 Observe = Callable[[Scope], AbstractContextManager[Iterator[Collection[str]]]]
@@ -63,7 +75,9 @@ def config_files(file: Path | None, *, folder: Path) -> tuple[Path, ...]:
 def scope_of(config: Config, files: tuple[Path, ...]) -> Scope:
     mounts = tuple(spec.mount for spec in config.sources)
     beside = () if config.webassets.file is None else (config.webassets.file,)
-    return Scope((*files, *beside), config.root_paths, mounts, skip=(config.output, config.manifest, config.cache))
+    skip = (config.output, config.manifest, config.cache)
+    places = template_files.of(config)
+    return Scope((*files, *beside), config.root_paths, mounts, skip, config.adopted, templates=places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +93,18 @@ View = dict[str, Sight]
 
 
 def look(scope: Scope) -> View:
-    """The configuration, the roots, the sources, and what is unusable under the roots. Opens no file."""
+    """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
+
+    Opens no file but templates.
+    """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
-    view |= {source.file: Sight(source.logical, source.stat) for source in found.sources}
+    beside, _ = adoption.look(scope.adopted)
+    view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
+    for path, stat in template_files.look(scope.templates).files.items():
+        if template_blocks.holds_blocks(path, stat):  # others make no build differ
+            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return view | _heads(scope)
@@ -91,7 +112,8 @@ def look(scope: Scope) -> View:
 
 def _heads(scope: Scope) -> View:
     """The configuration and the roots, which the system does not watch. A look at them alone takes no time."""
-    found = {str(path): _identity(path, is_file=True) for path in scope.files}
+    watched = (*scope.files, *(build.file for build in scope.adopted))
+    found = {str(path): _identity(path, is_file=True) for path in watched}
     found |= {str(path): _identity(path, is_file=False) for path in scope.roots}
     return {path: Sight("", identity) for path, identity in found.items() if identity is not None}
 

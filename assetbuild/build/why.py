@@ -52,7 +52,11 @@ def _head(output: Output) -> Iterator[Line]:
 
 
 def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
-    step = next(step for step in made.steps if step.logical == name)
+    step = next((step for step in made.steps if step.logical == name), None)
+    if step is None:
+        yield 1, "adopted from another build:"
+        yield from ((2, what.removeprefix("input ")) for what, _ in made.descriptions[name])
+        return
     is_bundle = isinstance(step, CompileStep) and step.is_bundle
     yield 1, f"bundle of {len(step.inputs)}:" if is_bundle else "made from:"
     for logical in step.inputs:
@@ -60,11 +64,13 @@ def _inputs(config: Config, made: Made, name: str) -> Iterator[Line]:
             yield 2, f"{logical} (made by webassets, of what follows)"
             yield from ((3, what) for what, _ in made.made_of[logical] if what.startswith("input "))
             continue
-        yield 2, f"{logical} (from {config.sources[made.sources[logical].root]})"
+        source = made.sources[logical]
+        where = source.file if source.data is not None else config.sources[source.root]
+        yield 2, f"{logical} (from {where})"
 
 
 def _passages(made: Made, name: str) -> Iterator[Line]:
-    step = next(step for step in made.steps if step.logical == name)
+    step = next((step for step in made.steps if step.logical == name), None)
     if isinstance(step, LicenceStep):
         yield 1, f"the licence comments of {step.owner}"
         return

@@ -1,4 +1,5 @@
-"""`{% load assetbuild %}`: the tags `asset_url`, `asset_tags`, `asset_integrity` and so on, each also with `as name`.
+"""`{% load assetbuild %}`: the tags `asset_url`, `asset_tags`, `asset_integrity` and so on, each also with `as name`;
+and `{% bundle "css" %}` for blocks.
 
 They answer what the methods of `Assets` answer. A literal name that does not exist is an error when the template is
 compiled, in whatever branch it stands; names that are only known at render are looked up there.
@@ -12,11 +13,12 @@ from django.template import TemplateSyntaxError
 from django.template.base import FilterExpression, Parser, Token
 from django.template.library import Library, SimpleNode
 
-from assetbuild.django import assets
+from assetbuild.django import assets, blocks
 from assetbuild.errors import UnknownAsset
 from assetbuild.markup import Markup
 
 register = Library()
+blocks.register_in(register)
 
 
 @register.simple_tag
