@@ -169,19 +169,30 @@ def watch(session: Session, *, config_file: Path | None, jobs: int | None, dev: 
 @entry.command()
 @config_option
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("--unused", is_flag=True, help="List what is published and neither templates nor assets name.")
 @json_option
 @click.pass_obj
-def check(session: Session, *, config_file: Path | None, strict: bool) -> Outcome:
+def check(session: Session, *, config_file: Path | None, strict: bool, unused: bool) -> Outcome:
     """Check config, references, bundles and templates without writing."""
     from assetbuild.build import inspection
 
     def work(config: Config) -> Outcome:
         with progress(session) as bar:
-            found = _checked(inspection.check(config, listener=bar))
+            if unused:
+                found = _unused(*inspection.check_unused(config, listener=bar))
+            else:
+                found = _checked(inspection.check(config, listener=bar))
         is_warned = any(problem.severity is Severity.WARNING for problem in (*config.problems, *found.problems))
         return replace(found, code=1) if strict and is_warned else found
 
     return configured(session, config_file, work)
+
+
+def _unused(problems: tuple[Problem, ...], names: tuple[str, ...] | None) -> Outcome:
+    found = _checked(problems)
+    if names is None:
+        return found
+    return replace(found, lines=tuple(map(cells.safe, names)) or found.lines, data={"unused": list(names)})
 
 
 @entry.command()

@@ -2,7 +2,7 @@
 
 Keeps no state of its own, so one instance serves several apps: what belongs to an app stands in
 `app.extensions["assetbuild"]`, which is its `Assets`. Serves no files: that is for Flask's own static route, a front
-server or a CDN. Endpoints other than the app's own `static`, such as a blueprint's static files, are left alone.
+server or a CDN. Of blueprints, those are answered whose static folder is a source that names them, no others.
 `quart.py` shares all that does not ask for the current request.
 
 | key of `app.config` | meaning | default |
@@ -69,7 +69,7 @@ def set_up(app: App, *, jinja_env: Environment, current: Current, immutable: Cal
         app.view_functions["static"] = immutable(app.view_functions["static"], assets)
     app.extensions["assetbuild"] = assets
     answer = _own_url_for if assets.base_url == own else _elsewhere_url_for
-    _replace_url_for(app, jinja_env, current, answer(app, assets, current))
+    _replace_url_for(app, jinja_env, assets, current, answer(app, assets, current))
     jinja.install(jinja_env, assets)
 
 
@@ -134,25 +134,36 @@ def _own_base_url(app: App) -> str | None:
     return f"{app.config['APPLICATION_ROOT'].rstrip('/')}{app.static_url_path.rstrip('/')}/"
 
 
-def _replace_url_for(app: Any, jinja_env: Environment, current: Current, answer: UrlFor) -> None:
+def _replace_url_for(app: Any, jinja_env: Environment, assets: Assets, current: Current, answer: UrlFor) -> None:
     """`flask.url_for` and the template global both call `app.url_for`, "allowing an app to override the behavior"."""
     original: UrlFor = app.url_for
 
     def url_for(endpoint: str, **values: Any) -> str:
-        if "filename" in values and _is_static(endpoint, current):
-            return answer(original, **values)
+        if "filename" in values and (endpoint == "static" or endpoint.endswith(".static")):
+            folder = _folder(endpoint, assets, current)
+            if folder is not None:
+                if folder:
+                    values["filename"] = f"{folder}{values['filename']}"
+                return answer(original, **values)
         return original(endpoint, **values)
 
     app.url_for = url_for
     jinja_env.globals["url_for"] = url_for
 
 
-def _is_static(endpoint: str, current: Current) -> bool:
-    """In a blueprint's request `.static` means the blueprint's own."""
+def _folder(endpoint: str, assets: Assets, current: Current) -> str | None:
+    """What stands before the file names of a static route, '' for the app's own; None for what was not built.
+
+    In a blueprint's request `.static` means the blueprint's own.
+    """
+    blueprint = endpoint.removesuffix("static").removesuffix(".")
     if endpoint == ".static":
         request = current()
-        return request is None or request[2] is None
-    return endpoint == "static"
+        blueprint = (request[2] if request is not None else None) or ""
+    if not blueprint:
+        return ""
+    mount = assets.blueprints.get(blueprint)
+    return f"{mount}/" if mount else mount
 
 
 def _own_url_for(app: App, assets: Assets, current: Current) -> UrlFor:

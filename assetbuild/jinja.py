@@ -55,8 +55,9 @@ def asset_integrity(env: Environment, name: str) -> str:
 
 
 @pass_environment
-def asset_tags(env: Environment, *names: str, nonce: str | None = None) -> Markup:
-    return Markup(_assets(env).tags(*names, nonce=nonce))
+def asset_tags(env: Environment, *names: str, nonce: str | None = None, **attributes: object) -> Markup:
+    """All that is no nonce is an attribute of the elements: `media="print"`, `defer=true`."""
+    return Markup(_assets(env).tags(*names, nonce=nonce, attributes=attributes))
 
 
 @pass_environment

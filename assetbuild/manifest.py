@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         build: str
         assets: dict[str, Entry]
         importmap: NotRequired[dict[str, str]]
+        blueprints: NotRequired[dict[str, str]]
         blocks: NotRequired[dict[str, list[str]]]
         bundles: NotRequired[dict[str, BundleEntry]]
 
@@ -151,58 +152,65 @@ def _check_schema(schema: object, name: str) -> None:
 
 
 def _is_plainly_sound(document: dict[str, Any]) -> bool:
-    """True only for what `_faults` finds nothing wrong with; False means: look closely."""
+    """True only for what `_faults` finds nothing wrong with; False means: look closely.
+
+    What is not text where text must be ends in a TypeError, as `join` takes nothing else.
+    """
     assets = document["assets"]
     entries = list(assets.values())
     if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
         return False
     if not entries:
-        return "importmap" not in document and "blocks" not in document
+        return "importmap" not in document and not document.keys() & {"blueprints", "blocks"}
     try:
-        paths = [entry["path"] for entry in entries]
-        digests = [entry["sha256"] for entry in entries]
-        integrities = [entry["integrity"] for entry in entries]
-        texts = [entry["type"] for entry in entries]
-        sizes = [entry["size"] for entry in entries]
-        variants = [entry["variants"] for entry in entries if "variants" in entry]
-        named = [entry["preload"] for entry in entries if "preload" in entry]
-        named += [entry["imports"] for entry in entries if "imports" in entry]
-        named += [entry["css"] for entry in entries if "css" in entry]
-        twins = [twin for group in variants for twin in group.values()]
-        sizes += [twin["size"] for twin in twins]
-        paths += [twin["path"] for twin in twins]
-        named += document.get("blocks", {}).values()
-        references = [reference for group in named for reference in group]
-        flags = {type(entry.get("module", True)) for entry in entries}
-        flags |= {type(entry.get("stable", True)) for entry in entries}
-        known = set(map(type, named)) <= {list} and assets.keys() >= set(references)
+        groups = [entry["variants"] for entry in entries if "variants" in entry]
+        twins = [twin for group in groups for twin in group.values()]
+        sizes = [entry["size"] for entry in entries] + [twin["size"] for twin in twins]
+        paths = [entry["path"] for entry in entries] + [twin["path"] for twin in twins]
         importmap = document.get("importmap", {})
         mapped = [specifier[2:] for specifier in importmap if specifier.startswith("./")]
-        known = known and all(target in assets or is_absolute_url(target) for target in importmap.values())
+        return (
+            _are_plain_paths([*assets, *paths, *mapped])
+            and set(map(type, sizes)) == {int}
+            and min(sizes) >= 0
+            and _are_digests([entry["sha256"] for entry in entries])
+            and _are_integrities([entry["integrity"] for entry in entries])
+            and set(map(type, types := {entry["type"] for entry in entries})) == {str}
+            and "" not in types
+            and {type(entry["module"]) for entry in entries if "module" in entry} <= {bool}
+            and {type(entry["stable"]) for entry in entries if "stable" in entry} <= {bool}
+            and _are_known([entry["preload"] for entry in entries if "preload" in entry], assets)
+            and _are_known([entry["imports"] for entry in entries if "imports" in entry], assets)
+            and _are_known([entry["css"] for entry in entries if "css" in entry], assets)
+            and not any(_blocks_faults(document.get("blocks", {}), assets))
+            and all(target in assets or is_absolute_url(target) for target in importmap.values())
+            and not any(_blueprint_faults(document.get("blueprints", {})))
+        )
     except (KeyError, TypeError, AttributeError):
         return False
-    return (
-        known
-        and flags == {bool}
-        and set(map(type, [*paths, *digests, *integrities, *texts])) == {str}
-        and all(_is_hex(key, 64) for key in document.get("blocks", ()))
-        and set(map(type, sizes)) == {int}
-        and min(sizes) >= 0
-        and _are_plain_paths([*assets, *paths, *mapped])
-        and set(map(len, digests)) == {64}
-        and _consists_of("".join(digests), _HEX)
-        and set(map(len, integrities)) == {71}
-        and {integrity[:7] for integrity in integrities} == {"sha384-"}
-        and _consists_of("".join([integrity[7:] for integrity in integrities]), _BASE64)
-        and all(texts)
-    )
 
 
 def _are_plain_paths(paths: list[str]) -> bool:
     text = "/" + "/|/".join(paths) + "/"
-    if "//" in text or "/./" in text or "/../" in text or "\\" in text or ":" in text:
+    if "//" in text or "\\" in text or ":" in text:
+        return False
+    if "/." in text and ("/./" in text or "/../" in text):
         return False
     return _consists_of(text, _PRINTABLE) or text.isprintable()
+
+
+def _are_digests(digests: list[str]) -> bool:
+    return set(map(len, digests)) == {64} and _consists_of("".join(digests), _HEX)
+
+
+def _are_integrities(integrities: list[str]) -> bool:
+    """Of 71 characters behind each `|`, 64 are left of all only where every `|` had a prefix behind it."""
+    left = ("|" + "|".join(integrities)).replace("|sha384-", "")
+    return set(map(len, integrities)) == {71} and len(left) == 64 * len(integrities) and _consists_of(left, _BASE64)
+
+
+def _are_known(named: list[list[str]], assets: Mapping[str, Any]) -> bool:
+    return set(map(type, named)) <= {list} and assets.keys() >= {name for group in named for name in group}
 
 
 def _consists_of(text: str, chars: bytes) -> bool:
@@ -224,6 +232,7 @@ def _faults(document: dict[str, Any]) -> Iterator[str]:
         for fault in _entry_faults(entry, assets):
             yield f"asset {logical!r}: {fault}"
     yield from _importmap_faults(document.get("importmap", {}), assets)
+    yield from _blueprint_faults(document.get("blueprints", {}))
     yield from _blocks_faults(document.get("blocks", {}), assets)
     yield from _bundles_faults(document.get("bundles", {}), assets)
 
@@ -279,6 +288,17 @@ def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]
             yield f"the import map's key {specifier!r} {fault}"
         if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
             yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
+
+
+def _blueprint_faults(blueprints: object) -> Iterator[str]:
+    if not isinstance(blueprints, dict):
+        yield f'"blueprints" must be an object, found {_kind(blueprints)}'
+        return
+    for name, folder in blueprints.items():
+        if not isinstance(folder, str):
+            yield f"the blueprint {name!r} must have a folder of logical paths, found {_kind(folder)}"
+        elif folder and (fault := path_fault(folder)):
+            yield f"the folder {folder!r} of the blueprint {name!r} {fault}"
 
 
 def _blocks_faults(blocks: object, assets: Iterable[str]) -> Iterator[str]:

@@ -144,10 +144,18 @@ def script_json(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def join(lines: Iterable[Line], nonce: str | None = None) -> Markup:
-    """The elements one below the other, each once. Without a nonce, or with an empty one, there is no attribute."""
-    between = f' nonce="{escape(nonce)}"' if nonce else ""
-    return Markup("\n".join([head + between + tail for head, tail in dict.fromkeys(lines)]))
+def pieces(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The elements one below the other, each once, cut where a nonce can stand."""
+    text, cut = "", []
+    for head, tail in dict.fromkeys(lines):
+        cut.append(text + head)
+        text = tail + "\n"
+    return (*cut, text.removesuffix("\n"))
+
+
+def with_nonce(cut: tuple[str, ...], nonce: str | None) -> Markup:
+    """`pieces` joined. Without a nonce, or with an empty one, there is no attribute."""
+    return Markup((f' nonce="{escape(nonce)}"' if nonce else "").join(cut))
 
 
 def _checks(integrity: str, *, cors: bool) -> str:

@@ -15,29 +15,16 @@ from assetbuild.markup import Markup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, NoReturn
 
+    from assetbuild.elements import Finished, Make
     from assetbuild.manifest import BundleEntry, Entry, ManifestDict
-    from assetbuild.markup import Line
-
-    Make = Callable[..., Iterator[Line]]
 
     Identity = tuple[int, int, int]
     """Of a file: modification time in nanoseconds, size, inode number."""
 
 _UNSEEN = (0, 0, 0)
-
-
-class _Finished:
-    """Elements that were made already, per asset; grows at most to the number of assets."""
-
-    __slots__ = ("blocks", "joined", "lines")
-
-    def __init__(self) -> None:
-        self.lines: dict[str, tuple[Line, ...]] = {}
-        self.joined: dict[str, Markup] = {}
-        self.blocks: dict[str, tuple[str | int, ...]] = {}  # of templates, by what they say
 
 
 class _Release:
@@ -51,15 +38,11 @@ class _Release:
         self.base_url = base_url
         self.cors = _manifest.is_absolute_url(base_url)
         self.assets = document["assets"]
-        entries = self.assets.values()
-        if markup.is_unencoded("".join([entry["path"] for entry in entries])):
-            self.urls = {name: base_url + entry["path"] for name, entry in self.assets.items()}
-        else:
-            self.urls = {name: base_url + markup.encode(entry["path"]) for name, entry in self.assets.items()}
+        self.urls = elements.Urls(self.assets, base_url)
         self.served: tuple[frozenset[str], frozenset[str]] | None = None  # immutable files, plain copies
         self.composed: dict[str, str] | None = None  # names in their form NFC
-        self.tags = _Finished()
-        self.preloads = _Finished()
+        self.tags = elements.Finished()
+        self.preloads = elements.Finished()
 
 
 class _Watch:
@@ -168,6 +151,11 @@ class Assets:
         return self._release.base_url
 
     @property
+    def blueprints(self) -> dict[str, str]:
+        """Of the blueprints whose static files were built: their name -> the folder of logical paths, '' for all."""
+        return dict(self._current().document.get("blueprints", {}))
+
+    @property
     def reloads(self) -> bool:
         """Whether answers may change during the life of the process, so that nothing may be kept of them."""
         return self._watch is not None
@@ -175,7 +163,7 @@ class Assets:
     def url(self, name: str) -> str:
         """The URL of asset `name`. Raises `UnknownAsset`."""
         try:
-            return (self._urls if self._watch is None else self._watch.current().urls)[name]
+            return self._urls[name]
         except (KeyError, TypeError):
             release = self._current()
             return release.urls[_known(name, release)]
@@ -192,14 +180,20 @@ class Assets:
         """What `{% assets %}` means by a name that is not an asset's own; None where it is none."""
         return self._current().document.get("bundles", {}).get(name)
 
-    def tags(self, *names: str, nonce: str | None = None) -> Markup:
+    def tags(self, *names: str, nonce: str | None = None, attributes: Mapping[str, object] | None = None) -> Markup:
         """The elements that load style sheets and scripts: one per name, in order, each element once.
 
-        Before a module come the preloads of what it imports. `nonce` is that of the page's Content-Security-Policy.
+        Before a module come the preloads of what it imports. `nonce` is that of the page's Content-Security-Policy;
+        `attributes` are added to the elements that load, such as `{"media": "print"}` or `{"defer": True}`.
         Raises `UnknownAsset`, and `AssetbuildError` for an asset that is neither CSS nor JavaScript.
         """
-        release = self._current()
-        return _joined(names, nonce, release, release.tags, elements.tag_lines)
+        release = self._release if self._watch is None else self._watch.current()
+        if not attributes:
+            return _joined(names, nonce, release, release.tags, elements.tag_lines)
+        from assetbuild import attributes as adding
+
+        keys = tuple([_known(name, release) for name in names])
+        return adding.tags(keys, nonce, attributes, release.assets, release.urls, cors=release.cors)
 
     def preload_tags(self, *names: str, nonce: str | None = None) -> Markup:
         """The preloads of what the assets load in their turn: fonts, style sheets, modules. They go first in `<head>`.
@@ -209,6 +203,17 @@ class Assets:
         release = self._current()
         return _joined(names, nonce, release, release.preloads, elements.preload_lines)
 
+    def link_header(self, *names: str) -> str:
+        """The value of a `Link` header, or of an answer 103 (Early Hints): preloads of style sheets and fonts.
+
+        Never of modules. '' where there is nothing to preload. Raises `UnknownAsset`.
+        """
+        from assetbuild import hints
+
+        release = self._current()
+        keys = [_known(name, release) for name in names]
+        return hints.link_header(keys, release.assets, release.urls, cors=release.cors)
+
     def importmap_tag(self, nonce: str | None = None) -> Markup:
         """The import map, '' where the build has none. It must stand before the first module and module preload."""
         release = self._current()
@@ -216,7 +221,8 @@ class Assets:
         if not importmap:
             return Markup("")
         base_url = release.base_url if release.cors else markup.rooted(release.base_url)
-        return markup.join([markup.importmap(importmap, release.assets, base_url=base_url)], nonce)
+        line = markup.importmap(importmap, release.assets, base_url=base_url)
+        return markup.with_nonce(markup.pieces([line]), nonce)
 
     def inline(self, name: str) -> Markup:
         """The text of a small asset, to stand inside `<style>`, `<script>` or, for SVG, in the page. Reads the file.
@@ -262,7 +268,8 @@ class Assets:
 
 def _assets(kind: type[Assets], release: _Release, *, roots: tuple[str, ...], watch: _Watch | None) -> Assets:
     made = kind.__new__(kind)
-    for name, value in (("_release", release), ("_roots", roots), ("_urls", release.urls), ("_watch", watch)):
+    urls = release.urls.made if watch is None else {}  # while the assets reload, every look-up looks at the file first
+    for name, value in (("_release", release), ("_roots", roots), ("_urls", urls), ("_watch", watch)):
         object.__setattr__(made, name, value)
     return made
 
@@ -327,24 +334,12 @@ def _key(name: Any, release: _Release) -> str | None:
     return release.composed.get(near.composed(name))
 
 
-def _joined(
-    names: tuple[str, ...],
-    nonce: str | None,
-    release: _Release,
-    finished: _Finished,
-    make: Make,
-) -> Markup:
-    """Elements are made once per asset, and joined once where one asset is asked for without a nonce."""
-    keys = [_known(name, release) for name in names]
-    if not nonce and len(keys) == 1 and keys[0] in finished.joined:
-        return finished.joined[keys[0]]
-    lines: list[Line] = []
-    for name in keys:
-        found = finished.lines.get(name)
-        if found is None:
-            found = finished.lines[name] = tuple(make(name, release.assets, release.urls, cors=release.cors))
-        lines += found
-    html = markup.join(lines, nonce)
-    if not nonce and len(keys) == 1:
-        finished.joined[keys[0]] = html
-    return html
+def _joined(names: tuple[str, ...], nonce: str | None, release: _Release, finished: Finished, make: Make) -> Markup:
+    try:
+        if not nonce:
+            return finished.joined[names]
+        return markup.with_nonce(finished.pieces[names], nonce)
+    except (KeyError, TypeError):  # TypeError: what cannot be a key, such as a list
+        pass
+    keys = tuple([_known(name, release) for name in names])
+    return elements.finish(keys, nonce, finished, make, release.assets, release.urls, cors=release.cors)

@@ -1,8 +1,8 @@
 """The pages of Port Merrow. `create_app` is the factory that wsgi.py, `flask --app sample_app.app` and the tests use.
 
 Stateless: every page is a function of the request, the clock and the tide model; what the planner remembers stands in a
-signed cookie. It knows no file of `static/`: what an asset is called and where it lives is the manifest's business,
-read once through `assetbuild.flask`.
+signed cookie, or in Redis. It knows no file of `static/`: what an asset is called and where it lives is the manifest's
+business, read once through `assetbuild.flask`.
 """
 
 from __future__ import annotations
@@ -50,17 +50,23 @@ def utc_now() -> datetime:
 
 
 def create_app(settings: Mapping[str, str] | None = None, *, clock: Clock = utc_now) -> Flask:
-    """The app. Of `settings`, the environment's, it uses two.
+    """The app. Of `settings`, the environment's, it uses three.
 
-    `ASSETS_BASE_URL` is where the assets are served. With `SECRET_KEY`, the planner remembers the last draught.
+    `ASSETS_BASE_URL` is where the assets are served. With `REDIS_URL` or `SECRET_KEY` the planner remembers the last
+    draught: in Redis, or else in a cookie that the key signs.
     """
-    base_url = (settings or {}).get("ASSETS_BASE_URL") or "/static/"
+    settings = settings or {}
+    base_url = settings.get("ASSETS_BASE_URL") or "/static/"
     # Flask's own static route serves the built files where no front server does, as under `flask run`.
     app = Flask(__name__, static_folder=str(OUTPUT), static_url_path="/static")
     app.config["ASSETBUILD_MANIFEST"] = str(MANIFEST)
     app.config["ASSETBUILD_ROOT"] = str(OUTPUT)
     app.config["ASSETBUILD_BASE_URL"] = base_url
-    app.secret_key = (settings or {}).get("SECRET_KEY")
+    app.secret_key = settings.get("SECRET_KEY")
+    if redis_url := settings.get("REDIS_URL"):
+        from sample_app.sessions import RedisSessions
+
+        app.session_interface = RedisSessions(redis_url)
     Assetbuild(app)
     _add_pages(app, clock)
     _add_headers(app, base_url)
@@ -101,7 +107,7 @@ def _add_pages(app: Flask, clock: Clock) -> None:
     def plan() -> str:
         today = clock().date()
         found = _plan(request.args, today, remembered=session.get("draught", ""))
-        if found.least and app.secret_key:
+        if found.least and not app.session_interface.is_null_session(session):
             session["draught"] = found.draught
         return render_template("plan.html", plan=found, sill=SILL, clearance=CLEARANCE)
 

@@ -2,7 +2,7 @@
 
 It serves what was built, at /static/, and what was published, at /cdn/, as a CDN would from its own host.
 
-Settings come from the environment (`ASSETS_BASE_URL`, `SECRET_KEY`; gunicorn itself reads `PORT` and
+Settings come from the environment (`ASSETS_BASE_URL`, `REDIS_URL`, `SECRET_KEY`; gunicorn itself reads `PORT` and
 `WEB_CONCURRENCY`). Nothing is compiled here.
 """
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,8 +147,11 @@ def _tracer(trace_file: Path) -> list[str]:
 
 
 @contextmanager
-def served(folder: Path, python: Path, scratch: Path) -> Iterator[Served]:
-    """Serve the release `folder` with the programs of the environment that `python` belongs to."""
+def served(folder: Path, python: Path, scratch: Path, settings: Mapping[str, str]) -> Iterator[Served]:
+    """Serve the release `folder` with the programs of the environment that `python` belongs to.
+
+    `settings` are further variables of the app's environment.
+    """
     trace_file = scratch / "trace"
     tracer = _tracer(trace_file)
     program, *arguments = command()
@@ -167,9 +170,9 @@ def served(folder: Path, python: Path, scratch: Path) -> Iterator[Served]:
                 "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTHONUNBUFFERED": "1",
-                "SECRET_KEY": "a key of this test only",
                 "WEB_CONCURRENCY": str(WORKERS),
                 "GUNICORN_CMD_ARGS": shlex.join([*listening, "--access-logformat", _LOG_FORMAT]),
+                **settings,
             },
             stdout=log,
             stderr=log,

@@ -186,7 +186,7 @@ def test_every_json_document_follows_its_schema(run: Runner, project: Path) -> N
     write(project, "static/js/module.mjs", "import './app.js'")
     commands = [
         ("build", "--plan"), ("build",), ("build",), ("build", "--check"), ("check",), ("ls",), ("why", "css/all.css"),
-        ("verify",), ("clean", "--keep", "1"), ("clobber", "--dry-run"), ("clobber",), ("ls",),
+        ("check", "--unused"), ("verify",), ("clean", "--keep", "1"), ("clobber", "--dry-run"), ("clobber",), ("ls",),
     ]  # fmt: skip
     for command in commands:
         ran = run(*command, "--json")
@@ -199,6 +199,23 @@ def test_every_json_document_follows_its_schema(run: Runner, project: Path) -> N
     validate(ran.document, "build")
     problem = ran.document["problems"][0]
     assert (ran.code, problem["path"], problem["line"], problem["column"]) == (1, "static/css/app.css", 1, 21)
+
+
+def test_unused_names_are_data_and_a_warning_that_strict_takes_for_an_error(run: Runner, project: Path) -> None:
+    settings = project / "assetbuild.toml"
+    settings.write_text('templates = ["templates/*.html"]\n' + settings.read_text("utf-8"), "utf-8")
+    write(project, "templates/a.html", '{{ asset_url("css/all.css") }}')
+    write(project, "static/js/old one.js", "1")
+    ran = run("check", "--unused")
+    assert ran.code == 0
+    assert "js/old one.js" in ran.out.splitlines()
+    assert "css/all.css" not in ran.out.splitlines()
+    assert "warning[asset-unused]" in ran.err
+    assert run("check", "--unused", "--strict").code == 1
+    document = run("check", "--unused", "--json").document
+    validate(document, "check")
+    assert document["unused"] == ran.out.splitlines()
+    assert "unused" not in run("check", "--json").document
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2Jb.css", "a\u202eb.css", "日本.css", "a b+#%.css"])

@@ -187,6 +187,10 @@ def test_tags_answer_what_assets_answers(base_url: str | None) -> None:
         assert tag("asset_integrity name", name="js/app.js") == assets.integrity("js/app.js")
         assert tag("asset_tags 'css/app.css' name", name="js/main.js") == assets.tags(*both)
         assert tag("asset_tags 'css/app.css' nonce=n", n="x\"'<>") == assets.tags("css/app.css", nonce="x\"'<>")
+        assert tag("asset_tags 'css/app.css' media='print' data_x='<' nonce='n'") == assets.tags(
+            "css/app.css", nonce="n", attributes={"media": "print", "data-x": "<"}
+        )
+        assert tag("asset_tags 'js/app.js' async=True") == assets.tags("js/app.js", attributes={"async": True})
         assert tag("asset_preload_tags 'css/app.css'") == assets.preload_tags("css/app.css")
         assert tag("asset_importmap nonce='n'") == assets.importmap_tag("n")
         assert tag("asset_importmap") == assets.importmap_tag()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from assetbuild import AssetbuildError, Assets
+from assetbuild.elements import MODULE_PRELOADS
 from tests.runtime_helpers import FILES, MEMBERS, path_of, sri_of, write
 
 CDN = "https://cdn.example.com/assets/"
@@ -165,3 +166,12 @@ def test_nothing_in_an_import_map_can_end_its_script_element(tmp_path: Path) -> 
     assert html.count("<") == 2
     assert html.isascii()
     assert importmap_of(html)["imports"] == {nasty: "https://x/" + nasty}
+
+
+def test_of_many_modules_those_are_preloaded_that_a_browser_finds_first(tmp_path: Path) -> None:
+    names = [f"js/m{number}.js" for number in range(MODULE_PRELOADS + 5)]
+    files: dict[str, str | bytes] = {name: name for name in (*names, "js/main.js")}
+    assets = Assets.load(write(tmp_path, files, {"js/main.js": {"module": True, "imports": names}}))
+    for html in (assets.tags("js/main.js"), assets.preload_tags("js/main.js")):
+        hrefs = [attrs["href"] for _, attrs in elements(html) if "href" in attrs]
+        assert hrefs == [assets.url(name) for name in names[:MODULE_PRELOADS]]

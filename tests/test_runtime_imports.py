@@ -22,8 +22,14 @@ OWN = {
     "assetbuild.runtime",
     "__future__",
 }
-LATER = {"assetbuild.fortests", "assetbuild.inline", "assetbuild.near"}
-"""Imported at the first use of `for_tests` or `inline`, and at the first unknown name."""
+LATER = {
+    "assetbuild.attributes",
+    "assetbuild.fortests",
+    "assetbuild.hints",
+    "assetbuild.inline",
+    "assetbuild.near",
+}
+"""Imported at the first use of attributes, `for_tests`, `link_header` or `inline`, and at the first unknown name."""
 HEAVY = {"pathlib", "logging", "dataclasses", "typing", "difflib", "html", "urllib", "hashlib", "inspect", "tomllib"}
 
 RUN = """
@@ -65,6 +71,15 @@ a.url('a.css'), a.integrity('a.css'), a.tags('a.css', 'a.js', nonce='n'), a.prel
 a.immutable_file_test('/x', '/x')
 """
     assert imported_by(code) == OWN
+
+
+def test_attributes_and_link_headers_import_their_module_and_nothing_more(tmp_path: Path) -> None:
+    manifest = write(tmp_path, {"a.css": "a{}"})
+    code = (
+        f"import assetbuild; a = assetbuild.Assets.load({str(manifest)!r})\n"
+        "a.tags('a.css', attributes={'media': 'print'}), a.link_header('a.css')"
+    )
+    assert imported_by(code) == OWN | {"assetbuild.attributes", "assetbuild.hints"}
 
 
 def test_an_unknown_name_may_compare_names(tmp_path: Path) -> None:

@@ -11,8 +11,11 @@ import pytest
 
 from tests.runtime_helpers import write
 from tests.runtime_venv import make
+from tests.test_runtime_imports import OWN
 
 pytestmark = pytest.mark.slow
+
+GLUE = {"assetbuild.flask", "assetbuild.jinja", "assetbuild.jinja_assets"}
 
 # Run in the other environment. Flask itself imports click; that we do not is seen before Flask is imported.
 PAGE = """
@@ -43,6 +46,7 @@ print(json.dumps({
     "before_flask": before_flask,
     "importable": [name for name in unwanted if importlib.util.find_spec(name) is not None],
     "imported": [name for name in unwanted if name in sys.modules],
+    "own": sorted(name for name in sys.modules if name.partition(".")[0] == "assetbuild"),
     "from": str(Path(assetbuild.__file__).parent),
 }))
 """
@@ -71,6 +75,7 @@ def test_a_flask_page_needs_nothing_of_the_build_half(python: Path, tmp_path: Pa
     assert found["css"] == "a{}"
     assert found["importable"] == []
     assert found["imported"] == []
+    assert set(found["own"]) == OWN - {"__future__"} | GLUE
     assert not {"click", "flask"} & set(found["before_flask"])
     assert Path(found["from"]).is_relative_to(python.parent.parent)
     assert str(sys.prefix) not in found["from"]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import assetbuild.build
 from assetbuild.build import inspection
 from assetbuild.build.model import Config, Place, Problem, Severity
 from assetbuild.build.templates import TemplateFile, TemplateFiles, TemplateReference, check, find, read_all, references
@@ -147,7 +148,7 @@ def test_every_place_points_at_the_string_itself(parts: list[tuple[str, str, str
 @pytest.mark.parametrize(
     ("text", "line", "column"),
     [
-        ("a\n{% load static %}", 2, 4),
+        ("a\n{% trans %}{% endfor %}", 2, 15),
         ("a\n{% if x %}\n{{ y }}", 3, 6),
         ("a\nb {{ x", 2, 6),
         ("a\n {{ a b }}", 2, 7),
@@ -236,7 +237,9 @@ def test_all_templates_are_read_and_all_problems_reported() -> None:
 
 
 def test_without_jinja_one_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "assetbuild.build.template_syntax", raising=False)
+    for module in ("template_calls", "template_syntax"):
+        monkeypatch.delitem(sys.modules, f"assetbuild.build.{module}", raising=False)
+        monkeypatch.delattr(assetbuild.build, module, raising=False)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     problems = check([], read_all(files({"a.html": "", "b.html": ""})))
     assert [(problem.code, problem.hint) for problem in problems] == [
@@ -323,3 +326,48 @@ def test_a_page_that_needs_an_import_map_and_has_none_is_a_warning(
         assert found[0].place is not None
         assert found[0].place.path.endswith("page.html")
         assert found[0].severity is Severity.WARNING
+
+
+# --- static routes of blueprints -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wanted"),
+    [("static", "a.css"), ("admin.static", "vendor/admin/a.css"), ("shop.admin.static", "a.css"), ("api.index", None)],
+)
+def test_the_static_route_of_a_blueprint_names_files_of_its_source(endpoint: str, wanted: str | None) -> None:
+    text = (
+        f"{{{{ url_for('{endpoint}', filename='a.css') }}}}{{{{ url_for(endpoint='{endpoint}', filename='a.css') }}}}"
+    )
+    items, problems = references("t.html", text, {"admin": "vendor/admin", "shop.admin": ""})
+    assert [item.name for item in items] == ([wanted] * 2 if wanted else [])
+    assert {item.through for item in items} == ({f'`url_for("{endpoint}")`'} if wanted else set())
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "hint"),
+    [
+        ("api.static", 'say which source it is, if it is one: { path = "...", mount = "...", blueprint = "api" }'),
+        (".static", "write the blueprint's name before the dot"),
+    ],
+)
+def test_a_static_route_that_no_source_is_said_to_be_is_a_note(endpoint: str, hint: str) -> None:
+    items, problems = references("t.html", f"{{{{ url_for('{endpoint}', filename=x) }}}}", {"admin": "admin"})
+    assert items == []
+    (problem,) = problems
+    assert (problem.code, problem.severity, problem.hint) == ("template-blueprint", Severity.NOTE, hint)
+    assert problem.place is not None
+    assert problem.place.column == 12
+
+
+def test_check_looks_up_the_files_of_a_blueprint_by_its_source(tmp_path: Path) -> None:
+    config = 'sources = ["static", {path = "admin", mount = "adm", blueprint = "admin"}]\ntemplates = ["t/*.html"]\n'
+    made = project(tmp_path, {"/admin/a.css": "a{}", "/t/a.html": "", "b.css": "b{}"}, config + PLAIN)
+    made.write(
+        {"t/a.html": "{{ url_for('admin.static', filename='a.css') }}\n{{ url_for('admin.static', filename='b.css') }}"}
+    )
+    (problem,) = inspection.check(made.config)
+    assert problem.text == 'there is no asset "adm/b.css", which `url_for("admin.static")` names'
+    assert problem.place is not None
+    assert problem.place.line == 2

@@ -1,12 +1,14 @@
 """The sample app under load on a read-only file system, while workers come and go and a new release is deployed.
 
 Visitors go round the pages of four gunicorn workers, each recycled after 50 requests; workers are ended and killed all
-the while, and in the middle a release is put beside the one that runs. The command is the Procfile's.
+the while, and in the middle a release is put beside the one that runs. The command is the Procfile's. Sessions are in
+Redis; a shorter run has them in signed cookies.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import random
 import re
@@ -17,12 +19,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from sample_app.sessions import LIFETIME, PREFIX
 from tests import runtime_venv
+from tests.redis_server import redis_server
 from tests.sample_site import CHECKOUT, Site, copy_sources
 from tests.served import (
     MEMORY,
@@ -144,6 +150,8 @@ class Run:
     """The release folder's files after the deploy, and at the end."""
     at_end: list[str]
     python: Path
+    sessions: list[tuple[dict[str, str], int]] | None
+    """What Redis held at the end, and for how many seconds yet; None where sessions are in cookies."""
 
 
 def outputs(site: Site) -> dict[str, bytes]:
@@ -181,7 +189,11 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Site]:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(600, marks=pytest.mark.slow), pytest.param(5000, marks=pytest.mark.lab)],
+    params=[
+        pytest.param((240, "cookies"), marks=pytest.mark.slow, id="240-cookies"),
+        pytest.param((600, "redis"), marks=pytest.mark.slow, id="600-redis"),
+        pytest.param((5000, "redis"), marks=pytest.mark.lab, id="5000-redis"),
+    ],
 )
 def run(
     request: pytest.FixtureRequest,
@@ -190,7 +202,7 @@ def run(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
     first, second = releases
-    number: int = request.param
+    number, kept_in = request.param
     scratch = tmp_path_factory.mktemp("run")
     folder = release_folder(first, tmp_path_factory.mktemp("release") / "srv")
     chance = random.Random(number)
@@ -217,7 +229,11 @@ def run(
     }
     actions[number // 2] = change_release
 
-    with served(folder, python, scratch) as serving:
+    with ExitStack() as stack:
+        settings = {"SECRET_KEY": "a key of this test only"}
+        if kept_in == "redis":
+            settings = {"REDIS_URL": stack.enter_context(redis_server(scratch))}
+        serving = stack.enter_context(served(folder, python, scratch, settings))
         load = Load(serving, (outputs(first), outputs(second)), iter(range(number)), actions)
         with ThreadPoolExecutor(VISITORS) as pool:
             list(pool.map(load.visit, range(VISITORS)))
@@ -228,6 +244,7 @@ def run(
                 load.failures.append("a page of the first release long after the deploy")
         for path in sorted(set(load.releases[0]) - set(load.releases[1])):
             load.output(path, visitor=0)
+        sessions = _sessions(settings["REDIS_URL"]) if kept_in == "redis" else None
     return Run(
         load=load,
         requests=number,
@@ -239,7 +256,17 @@ def run(
         deployed=deployed,
         at_end=files(folder),
         python=python,
+        sessions=sessions,
     )
+
+
+def _sessions(url: str) -> list[tuple[dict[str, str], int]]:
+    found = []
+    with Redis.from_url(url, decode_responses=True) as redis:
+        for key in sorted(map(str, redis.scan_iter())):
+            assert key.startswith(PREFIX)
+            found.append((json.loads(str(redis.get(key))), int(str(redis.ttl(key)))))
+    return found
 
 
 def _wait_until_ended(serving: Served, workers: list[int]) -> None:
@@ -273,6 +300,15 @@ def test_requests_and_sessions_go_over_all_workers_and_workers_are_recycled(run:
     assert max(by_worker.values()) <= RECYCLED_AFTER
     for visitor in range(VISITORS):
         assert len({pid for pid, _, name in run.answered if name == str(visitor)}) >= WORKERS
+
+
+@ON_ONE_WORKER
+def test_sessions_in_redis_are_those_of_the_visitors_and_expire(run: Run) -> None:
+    if run.sessions is None:  # they are in cookies, which only browsers hold
+        return
+    wanted = [{"draught": f"1.{visitor}5"} for visitor in range(VISITORS)]
+    assert sorted((values for values, _ in run.sessions), key=str) == wanted
+    assert all(0 < left <= LIFETIME.total_seconds() for _, left in run.sessions)
 
 
 @ON_ONE_WORKER

@@ -42,6 +42,11 @@ def describe(
     }
 
 
+def references(description: Description) -> list[str]:
+    """The logical paths that an output refers to, by its description."""
+    return [what.removeprefix("reference ") for what, _ in description if what.startswith("reference ")]
+
+
 def _passages(compiled: Mapping[str, Compiled], step: Step) -> Sequence[Passage]:
     result = compiled.get(step.logical)
     return result.passages if result is not None else ()

@@ -328,7 +328,8 @@ def _digest(config: Config) -> str:
 
 def _described_source(spec: RootSpec) -> dict[str, str]:
     path = os.path.basename(os.path.normpath(spec.path)) if os.path.isabs(spec.path) else spec.path
-    return {"path": path, "mount": spec.mount, "package": spec.package}
+    described = {"path": path, "mount": spec.mount, "package": spec.package}
+    return described | ({"blueprint": spec.blueprint} if spec.blueprint else {})
 
 
 def _described_processors(specs: Sequence[ProcessorSpec]) -> list[object]:

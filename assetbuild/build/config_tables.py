@@ -5,6 +5,8 @@ Knows their keys and shapes, but no files: whether a source root exists is asked
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from assetbuild.build.config_values import (
     logical_path_problem,
     printable,
@@ -19,6 +21,8 @@ from assetbuild.build.toml_places import Document
 from assetbuild.build.urls import is_local
 
 _OTHER_NAMES = {"brotli": "br", "gz": "gzip", "zst": "zstd", "zstandard": "zstd"}
+
+_SOURCE_KEYS = ("path", "mount", "package", "blueprint")
 
 
 # --- sources ---------------------------------------------------------------------------------------------
@@ -39,7 +43,19 @@ def sources(document: Document, problems: list[Problem]) -> tuple[tuple[RootSpec
         (_source(document, problems, index, item), document.at_value("sources", index))
         for index, item in enumerate(value)
     ]
-    return tuple((spec, place) for spec, place in found if spec is not None)
+    named = tuple((spec, place) for spec, place in found if spec is not None)
+    problems += _shared_blueprints(named)
+    return named
+
+
+def _shared_blueprints(named: Sequence[tuple[RootSpec, Place]]) -> Iterator[Problem]:
+    """A blueprint has one static folder, so its URLs name one source."""
+    first: dict[str, RootSpec] = {}
+    for spec, place in named:
+        other = first.setdefault(spec.blueprint, spec)
+        if spec.blueprint and other is not spec:
+            text = f'the sources "{other}" and "{spec}" are both said to be the static folder of `{spec.blueprint}`'
+            yield Problem("config-value", text, place, hint="name the blueprint at the one that it is")
 
 
 def _source(document: Document, problems: list[Problem], index: int, item: object) -> RootSpec | None:
@@ -51,9 +67,9 @@ def _source(document: Document, problems: list[Problem], index: int, item: objec
         problems.append(wrong_type(where, item, place, expected="a string or a table", hint=hint))
         return None
     before = len(problems)
-    problems += unknown_keys(document, ("sources", index), item, known=("path", "mount", "package"), where=f"`{where}`")
+    problems += unknown_keys(document, ("sources", index), item, known=_SOURCE_KEYS, where=f"`{where}`")
     fields: dict[str, str] = {}
-    for key in ("path", "mount", "package"):
+    for key in _SOURCE_KEYS:
         text = item.get(key, "")
         at = document.at_value("sources", index, key)
         if not isinstance(text, str):
@@ -66,7 +82,7 @@ def _source(document: Document, problems: list[Problem], index: int, item: objec
     if "path" not in item and "package" not in item:
         problems.append(Problem("config-value", f"`{where}` has no `path`", place, hint='add path = "folder"'))
     mount = _mount(document, problems, index, fields.get("mount", ""))
-    return RootSpec(fields["path"], mount, fields["package"]) if len(problems) == before else None
+    return RootSpec(fields["path"], mount, fields["package"], fields["blueprint"]) if len(problems) == before else None
 
 
 def _mount(document: Document, problems: list[Problem], index: int, mount: str) -> str:

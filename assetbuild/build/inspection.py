@@ -6,7 +6,7 @@ Runs the phases of `pipeline` with a cache that is only read, and compares what 
 from __future__ import annotations
 
 from assetbuild import manifest
-from assetbuild.build import adoption, other_manifests, state, templates
+from assetbuild.build import adoption, other_manifests, state, templates, unused
 from assetbuild.build.cache import Cache
 from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
@@ -16,7 +16,7 @@ from assetbuild.build.model import BuildFailed, Config, Licences, Problem
 from assetbuild.build.pipeline import Made, Options, make, walk
 from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
-from assetbuild.build.template_names import names_in_templates
+from assetbuild.build.template_names import assets_of, names_in_templates
 from assetbuild.build.verify import not_up_to_date
 
 
@@ -50,10 +50,31 @@ def _has_manifest(config: Config, wanted: bytes) -> bool:
 
 def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]:
     """Configuration, references, bundles and templates, without writing: every problem found. Never raises for them."""
+    return _audit(config, listener)[0]
+
+
+def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[Problem, ...], tuple[str, ...] | None]:
+    """As `check`, and the logical paths of what is published and nothing is known to load; None where it fails."""
+    if not config.templates:
+        return (unused.without_templates(),), None
+    problems, made, pages = _audit(config, listener)
+    if made is None:
+        return problems, None
+    unseen = templates.unseen(pages)
+    named = templates.named(pages)
+    blocks = manifest.loads(made.manifest, name="the manifest").get("blocks", {}).values()
+    # What the outputs of an adopted build refer to, only the tool knows that made them; it publishes what it needs.
+    named = named.union(assets_of(config, named), adoption.names_of(config.adopted), *blocks)
+    found = unused.find(made.outputs, named, made.edges, made.descriptions, unseen=unseen)
+    return (*problems, *found.problems), found.names
+
+
+def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Made | None, tuple[templates.Page, ...]]:
+    """The problems, the build unless it failed, and the templates."""
     found = walk(config)
     namespace, _ = discover(config, found)
     assets = [*namespace.published, *namespace.bundles]
-    pages = templates.read_all(templates.find(config))
+    pages = templates.read_all(templates.find(config), config.blueprints)
     named, bundles = templates.named(pages), names_in_templates(config)
     try:
         options, cache = Options(), _looking(config)
@@ -64,9 +85,10 @@ def check(config: Config, *, listener: Listener = nobody) -> tuple[Problem, ...]
         if config.licences is Licences.FILE:  # which of them there would be, only a build that succeeds knows
             assets += [file_name(name) for name in assets]
         assets += adoption.names_of(config.adopted)
-        return (*failed.problems, *templates.check(assets, pages, bundles=bundles))
+        return (*failed.problems, *templates.check(assets, pages, bundles=bundles)), None, pages
     in_templates = templates.check([output.logical for output in made.outputs], pages, bundles=bundles)
-    return (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
+    problems = (*made.problems, *in_templates, *templates.without_import_map(pages, _needing_a_map(made)))
+    return problems, made, pages
 
 
 def _needing_a_map(made: Made) -> frozenset[str]:

@@ -23,6 +23,7 @@ def render(
     *,
     bundles: Mapping[str, Mapping[str, object]],
     blocks: Mapping[str, Sequence[str]],
+    blueprints: Mapping[str, str],
 ) -> tuple[bytes, str]:
     """The manifest's bytes and its build id: SHA-256 of its canonical JSON without `build` and without variants.
 
@@ -32,6 +33,8 @@ def render(
     document: dict[str, Any] = {"schema": SCHEMA, "assets": assets}
     if importmap:
         document["importmap"] = dict(importmap)
+    if blueprints:
+        document["blueprints"] = dict(blueprints)
     if bundles:
         document["bundles"] = {name: dict(bundle) for name, bundle in bundles.items()}
     if blocks:

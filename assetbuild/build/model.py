@@ -115,11 +115,15 @@ class Licences(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RootSpec:
-    """An entry of `sources`: `path` as configured, below `package` when that is given; `mount` is '' or 'a/b'."""
+    """An entry of `sources`: `path` as configured, below `package` when that is given; `mount` is '' or 'a/b'.
+
+    `blueprint` is the Flask blueprint whose static folder it is.
+    """
 
     path: str
     mount: str = ""
     package: str = ""
+    blueprint: str = ""
 
     def __str__(self) -> str:
         return f"{self.package}:{self.path}" if self.package else self.path
@@ -189,6 +193,11 @@ class Config:
     def place(self, *path: str) -> Place:
         """The place of a setting, for messages; the file alone where that is not known."""
         return self.places.get(path, Place(str(self.file)))
+
+    @property
+    def blueprints(self) -> dict[str, str]:
+        """Blueprint -> the mount of its static folder."""
+        return {spec.blueprint: spec.mount for spec in self.sources if spec.blueprint}
 
     @property
     def base(self) -> Path:

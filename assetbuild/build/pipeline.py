@@ -38,7 +38,7 @@ from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
-from assetbuild.build.graph import Graph, Scanned, build_graph
+from assetbuild.build.graph import Edge, Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
 from assetbuild.build.model import (
@@ -103,6 +103,7 @@ class Made:
     """By logical path, the digests of every source whose bytes were needed."""
     mapped: frozenset[str]
     """The scripts with specifiers that only an import map answers."""
+    edges: Mapping[str, tuple[Edge, ...]]
     blocks: str
     """Stands for the blocks of the templates."""
     opened: tuple[Opened, ...] = ()
@@ -319,7 +320,9 @@ def make(
     importmap = related.importmap(config, namespace.published, graph.edges)
     report.phase(block_plan.inline_problems(collected, plan, outputs, importmap, tree.read_blob))
     bundles = names_in_templates(config)
-    document, build_id = manifest.render(outputs, importmap, bundles=bundles, blocks=plan.outputs)
+    document, build_id = manifest.render(
+        outputs, importmap, bundles=bundles, blocks=plan.outputs, blueprints=config.blueprints
+    )
     return Made(
         outputs=outputs,
         manifest=document,
@@ -332,6 +335,7 @@ def make(
         | adoption.describe(config.adopted, adopted),
         blobs=blobs | adopted_blobs,
         mapped=graph.mapped,
+        edges=graph.edges,
         blocks=collected.digest,
         opened=texts.opened,
         made_of=texts.made_of,

@@ -21,6 +21,12 @@ def names_in_templates(config: Config) -> dict[str, dict[str, object]]:
     return dict(sorted(found.items()))
 
 
+def assets_of(config: Config, names: frozenset[str]) -> frozenset[str]:
+    """The assets of those bundles that are among `names`."""
+    found = frozenset(bundle.name for bundle in config.bundles if not names.isdisjoint(bundle.names))
+    return found.union(*(named.assets for named in config.webassets.names if named.name in names))
+
+
 def problems(config: Config) -> list[Problem]:
     """Names that mean two bundles."""
     file = config.webassets.file.name if config.webassets.file is not None else ""

@@ -1,4 +1,5 @@
-"""Which assets the templates name, and whether they exist: `asset_url("...")` and its kin, `url_for("static", ...)`.
+"""Which assets the templates name, and whether they exist: `asset_url("...")` and its kin, `url_for("static", ...)`,
+`{% static "..." %}`.
 
 Templates are parsed, never rendered, so every branch is seen and nothing of the user's app is run. A name that is only
 known at run time is reported as such instead of being guessed.
@@ -9,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assetbuild.build import django_templates
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
@@ -23,12 +25,13 @@ from assetbuild.manifest import regular_bytes
 if TYPE_CHECKING:
     from jinja2 import nodes
 
-_FUNCTIONS = frozenset(("asset_url", "asset_tags", "asset_integrity", "asset_preload_tags", "asset_inline"))
-_FILTERS = frozenset(("asset_url",))
+_UNSEEN = frozenset(
+    ("template-dynamic-name", "template-blueprint", "template-syntax", "template-encoding", "template-unreadable")
+)
+"""The codes of what says that a template may name more assets than were found in it."""
 _ASSETS = "`{% assets %}`"
 _VERSION = re.compile(r"[.\-_]?%\(version\)s")
 """In an output of webassets, the place of what is the fingerprint here."""
-_TAG_OPTIONS = frozenset(("filters", "filter", "output", "debug", "depends"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,15 @@ class Page:
     has_import_map: bool = False
 
 
-def read_all(templates: TemplateFiles) -> tuple[Page, ...]:
-    """Every template, read and parsed once. What was odd in looking for them comes first, as a page of its own."""
+def read_all(templates: TemplateFiles, blueprints: Mapping[str, str] | None = None) -> tuple[Page, ...]:
+    """Every template, read and parsed once. What was odd in looking for them comes first, as a page of its own.
+
+    `blueprints`: where the static files of blueprints are, by the blueprint's name.
+    """
     pages = [Page((), templates.problems)]
     for file in templates.files:
         try:
-            pages.append(_read(file))
+            pages.append(_read(file, blueprints or {}))
         except ImportError:
             pages.append(Page((), (_without_jinja(),)))
             break
@@ -98,6 +104,11 @@ def named(pages: Iterable[Page]) -> frozenset[str]:
     return frozenset(_nfc(one.name) for page in pages for one in page.references)
 
 
+def unseen(pages: Iterable[Page]) -> tuple[Problem, ...]:
+    """What may name assets that are not among `named`."""
+    return tuple(problem for page in pages for problem in page.problems if problem.code in _UNSEEN)
+
+
 def without_import_map(pages: Sequence[Page], needing: Collection[str]) -> tuple[Problem, ...]:
     """A warning where templates name assets of `needing`, and none of them writes the import map that these need."""
     wanted = {_nfc(name) for name in needing}
@@ -113,7 +124,7 @@ def _nfc(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _read(file: TemplateFile) -> Page:
+def _read(file: TemplateFile, blueprints: Mapping[str, str]) -> Page:
     """Raises ImportError without Jinja2."""
     try:
         text = file.read().decode("utf-8")
@@ -124,7 +135,7 @@ def _read(file: TemplateFile) -> Page:
         reason = f"the template cannot be read: {error.strerror or error}"
         hint = "correct its permissions, or leave it out of `templates`"
         return Page((), (Problem("template-unreadable", reason, Place(file.path), hint=hint),))
-    found, problems = references(file.path, text)
+    found, problems = references(file.path, text, blueprints)
     return Page(tuple(found), tuple(problems), "asset_importmap" in text or "importmap_tag" in text)
 
 
@@ -153,35 +164,63 @@ def _warning(code: str, text: str, place: Place, *, hint: str) -> Problem:
 # --- one template ----------------------------------------------------------------------------------------
 
 
-def references(path: str, text: str) -> tuple[list[TemplateReference], list[Problem]]:
+def references(
+    path: str, text: str, blueprints: Mapping[str, str] | None = None
+) -> tuple[list[TemplateReference], list[Problem]]:
     """The literal names in one template, in the order of the text, and what cannot be checked.
 
     A text that does not parse gives one warning: it may be meant for another engine. Raises ImportError without Jinja2.
     """
-    from assetbuild.build import template_syntax
+    from assetbuild.build import template_calls, template_syntax
 
     text = template_syntax.normalised(text)
     try:
         tree = template_syntax.parse(text)
     except template_syntax.NotJinja as error:
+        if django_templates.is_django(text):
+            return _in_django(path, text)
         place = place_at(path, text, error.offset)
-        hint = "correct it, or leave it out of `templates` if it is written for another engine, such as Django's"
+        hint = "correct it, or leave it out of `templates` if it is written for another engine"
         return [], [_warning("template-syntax", f"not a template that Jinja can read: {error}", place, hint=hint)]
     found: list[TemplateReference] = []
     problems: list[Problem] = []
     own = template_syntax.own_names(tree)
     for node in template_syntax.walk(tree):
-        through, expressions, ignored = _named(node, own)
-        problems += [_ignored_option(option, place_at(path, text, option.lineno)) for option in ignored]
-        for expression in expressions:
+        naming = template_calls.named(node, own, blueprints or {})
+        problems += [_ignored_option(option, place_at(path, text, option.lineno)) for option in naming.ignored]
+        if naming.blueprint is not None:
+            problems.append(_unbuilt(naming.blueprint, place_at(path, text, naming.offset)))
+        for expression in naming.expressions:
             names, is_complete = _literals(expression)
             for literal, offset in names:
-                name = _VERSION.sub("", literal) if through == _ASSETS else literal
-                found.append(TemplateReference(name, through, place_at(path, text, offset)))
+                name = _VERSION.sub("", literal) if naming.through == _ASSETS else literal
+                found.append(TemplateReference(naming.below + name, naming.through, place_at(path, text, offset)))
             if not is_complete:
                 place = place_at(path, text, expression.lineno)
-                problems.append(_dynamic(through, place))
+                problems.append(_dynamic(naming.through, place))
     return sorted(found, key=lambda item: (item.place.line, item.place.column)), problems
+
+
+def _in_django(path: str, text: str) -> tuple[list[TemplateReference], list[Problem]]:
+    found: list[TemplateReference] = []
+    problems: list[Problem] = []
+    for one in django_templates.names(text):
+        through, place = f"`{{% {one.tag} %}}`", place_at(path, text, one.offset)
+        if one.name is None:
+            problems.append(_dynamic(through, place))
+        else:
+            found.append(TemplateReference(one.name.partition("?")[0].partition("#")[0], through, place))
+    return found, problems
+
+
+def _unbuilt(blueprint: str, place: Place) -> Problem:
+    if not blueprint:
+        text = 'which blueprint `url_for(".static")` means is only known at run time, so it is not checked'
+        hint = "write the blueprint's name before the dot"
+    else:
+        text = f"no source is the static folder of the blueprint `{blueprint}`, so its files are not checked"
+        hint = f'say which source it is, if it is one: {{ path = "...", mount = "...", blueprint = "{blueprint}" }}'
+    return Problem("template-blueprint", text, place, severity=Severity.NOTE, hint=hint)
 
 
 def _dynamic(through: str, place: Place) -> Problem:
@@ -195,39 +234,11 @@ def _dynamic(through: str, place: Place) -> Problem:
 
 
 def _ignored_option(option: nodes.Keyword, place: Place) -> Problem:
+    from assetbuild.build.template_calls import TAG_OPTIONS
+
     text = f"`{{% assets %}}` has no option `{option.key}`"
-    hint = f"remove `{option.key}=...`; its options are {', '.join(f'`{name}`' for name in sorted(_TAG_OPTIONS))}"
+    hint = f"remove `{option.key}=...`; its options are {', '.join(f'`{name}`' for name in sorted(TAG_OPTIONS))}"
     return _warning("template-assets-option", text, place, hint=hint)
-
-
-def _named(node: nodes.Node, own: Collection[str]) -> tuple[str, list[nodes.Expr], list[nodes.Keyword]]:
-    """What `node` gives names of assets to, the expressions of these names, and options that have no meaning there.
-
-    A function whose name the template itself defines (`own`) is another function.
-    """
-    from jinja2 import nodes
-
-    from assetbuild.build.template_syntax import ASSETS_TAG
-
-    if isinstance(node, nodes.Filter) and node.name in _FILTERS and node.node is not None:
-        return f"the filter `{node.name}`", [node.node], []
-    if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name) or node.node.name in own:
-        return "", [], []
-    name = node.node.name
-    if name == ASSETS_TAG:
-        output = [option.value for option in node.kwargs if option.key == "output"]
-        listed = [arg.items if isinstance(arg, nodes.List | nodes.Tuple) else [arg] for arg in node.args]
-        ignored = [option for option in node.kwargs if option.key not in _TAG_OPTIONS]
-        return f"`{ASSETS_TAG}`", output or [item for items in listed for item in items], ignored
-    if name in _FUNCTIONS:
-        keyword = [item.value for item in node.kwargs if item.key == "name"]
-        rest = [node.dyn_args] if node.dyn_args is not None else []
-        return f"`{name}`", [*node.args, *keyword, *rest], []
-    if name == "url_for" and node.args and isinstance(node.args[0], nodes.Const) and node.args[0].value == "static":
-        # Flask's view takes `filename`, Starlette's mount takes `path`.
-        given = [item.value for item in node.kwargs if item.key in ("filename", "path")]
-        return '`url_for("static")`', given, []
-    return "", [], []
 
 
 def _literals(expression: nodes.Expr) -> tuple[list[tuple[str, int]], bool]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build import inspection
+from assetbuild.build.changes import references
 from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.build.pipeline import Made, Options
 from assetbuild.build.plan import CompileStep, LicenceStep
@@ -89,7 +90,7 @@ def _passages(made: Made, name: str) -> Iterator[Line]:
 
 
 def _references(made: Made, name: str) -> Iterator[Line]:
-    targets = [what.removeprefix("reference ") for what, _ in made.descriptions[name] if what.startswith("reference ")]
+    targets = references(made.descriptions[name])
     if targets:
         paths = {output.logical: output.path for output in made.outputs}
         yield 1, "refers to:"

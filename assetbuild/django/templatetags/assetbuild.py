@@ -33,8 +33,9 @@ def asset_integrity(name: str) -> str:
 
 
 @register.simple_tag
-def asset_tags(*names: str, nonce: object = None) -> Markup:
-    return assets().tags(*names, nonce=_nonce(nonce))
+def asset_tags(*names: str, nonce: object = None, **attributes: object) -> Markup:
+    """All that is no nonce is an attribute of the elements: `media="print"`, `defer=True`."""
+    return assets().tags(*names, nonce=_nonce(nonce), attributes=attributes)
 
 
 @register.simple_tag
