@@ -25,6 +25,7 @@ SKIMMED = [
     "a{b:curl(x)}",
     "@font-face{src:url(x) format('y')}",
     "a{b:@x;c:url(y)}",
+    "@supports not (content:''/\"\"){a{b:url(x)}}",
 ]
 LEFT_TO_TOKENS = [
     "@import 'x';",
@@ -39,6 +40,8 @@ LEFT_TO_TOKENS = [
     ".a\\:url(x){}",
     "@namespace url(x);",
     "@x url(y);",
+    "@x (')'{b:url(y)}",
+    "@x 'url(y)' {b:url(y)}",
     "@media /* { */ x{}",
     "a{b:'x\ny:url(z)}",
 ]

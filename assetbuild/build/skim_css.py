@@ -15,6 +15,7 @@ _BEFORE = r"(?<![^\x01-\"$-,./:-?\[-^`{-\x7f])"
 _SPACES = r"[ \t\r\n\f]*+"
 _DOUBLE = r"\"(?:[^\"\\\r\n\f]++|\\(?:\r\n|(?s:.)))*+\""
 _SINGLE = r"'(?:[^'\\\r\n\f]++|\\(?:\r\n|(?s:.)))*+'"
+_STRINGS = re.compile(f"{_DOUBLE}|{_SINGLE}")
 _PATTERN = re.compile(
     rf"[^\"'/\\@uU]++"
     rf"|{_BEFORE}(?i:url)\({_SPACES}(?:(?P<string>{_DOUBLE}|{_SINGLE}){_SPACES}|(?P<bare>[^\"'()\\\x00-\x20\x7f]*+){_SPACES})\)"
@@ -24,7 +25,7 @@ _PATTERN = re.compile(
     rf"|/(?!\*)"
     rf"|{_DOUBLE}|{_SINGLE}"
     rf"|@(?i:charset) \"[^\"\\\r\n\f]*+\";"
-    rf"|(?P<prelude>@[^{{}};\"'/\\\[\]]*+(?=[{{;]|\Z))"
+    rf"|(?P<prelude>@(?:[^{{}};\"'/\\\[\]]++|/(?!\*)|{_DOUBLE}|{_SINGLE})*+(?=[{{;]|\Z))"
     rf"|\\[^\n\r\f0-9a-fA-FuUrRlL](?!(?i:url)\()"  # an escape that neither spells a letter of `url` nor comes before it
     rf"|(?P<other>(?s:.))"
 )
@@ -63,7 +64,7 @@ def skim(text: str) -> list[Found] | None:
 def _is_plain(prelude: str) -> bool:
     """Whether what follows a prelude is out of it: no parenthesis is left open. And that it holds no URL."""
     depth = 0
-    for character in prelude:
+    for character in _STRINGS.sub("", prelude):
         if character in "()":
             depth += 1 if character == "(" else -1
             if depth < 0:
