@@ -294,12 +294,11 @@ def make(
         report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
         blobs, problems = execute.digest_all(media, digester(namespace.sources, last, listener), pool)
-        report.phase(problems)
         blobs |= {name: item.blob for name, item in scanned.items()}
         beside = {source.logical: source for source in found.beside}
-        adopted_blobs, problems = execute.digest_all(list(beside), digester(beside, last, listener), pool)
+        adopted_blobs, unreadable = execute.digest_all(list(beside), digester(beside, last, listener), pool)
         adopted, unadoptable = adoption.adopt(config.adopted, adopted_blobs)
-        report.phase([*problems, *unadoptable])
+        report.phase([*problems, *unreadable, *unadoptable])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
