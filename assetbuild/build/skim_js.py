@@ -29,12 +29,13 @@ _CALLED = re.compile(r"importScripts\s*+\((?!\s*+[\w$.]++\s*+\))|\w+Worker\s*+\(
 _KEY = re.compile(r"\w+\s*+:")
 _BRACKET = re.compile(r"[()[\]{}]")
 _FUNCTION_HEAD = re.compile(
-    r"(?:=>|(?<![\w$.])async\s+(?:function\s*)?\*?\s*[\w$#]*\s*\([^()]*(?:\([^()]*\)[^()]*)*+\))\s*\Z"
+    r"(?:=>|(?<![\w$.])async(?:\s+(?:function(?![\w$])\s*)?|\s*(?=\*))\*?\s*[\w$#]+\s*\([^()]*(?:\([^()]*\)[^()]*)*+\)"
+    r"|(?<![\w$.])async\s+function\s*\*?\s*\([^()]*(?:\([^()]*\)[^()]*)*+\))\s*\Z"
 )
-_HEADS = {"{": _FUNCTION_HEAD, "(": re.compile(r"=>\s*\Z")}
+_HEADS = {"{": _FUNCTION_HEAD, "(": re.compile(r"=>[^,;{}()\[\]\n\r\u2028\u2029]*\Z")}
 _STRETCH = 512
 _FAR = 1 << 13
-_STRICT = re.compile(r"(?P<quoted>\"\0{10}\"|'\0{10}')\s*+;")
+_DIRECTIVE = re.compile(r"(?P<quoted>\"\0*+\"|'\0*+')\s*+;\s*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,18 @@ def _words(code: str) -> list[tuple[int, str]]:
 
 def _directive(code: Code, text: str) -> tuple[int, int] | None:
     """The span of a 'use strict' that the script begins with (ECMA-262, section 11.2.1). Raises `_OnlyParsing`."""
-    start = len(code.text) - len(code.text.lstrip())
-    if code.text[start : start + 1] not in ("'", '"') or "use strict" not in text:
+    if "use strict" not in text:
         return None
-    found = _STRICT.match(code.text, start)
-    if found is None or text[start + 1 : found.end("quoted") - 1] != "use strict":
-        raise _OnlyParsing
-    return found.span("quoted")
+    at = len(code.text) - len(code.text.lstrip())
+    while code.text[at : at + 1] in ("'", '"'):
+        found = _DIRECTIVE.match(code.text, at)
+        if found is None:
+            raise _OnlyParsing
+        start, end = found.span("quoted")
+        if text[start + 1 : end - 1] == "use strict":
+            return start, end
+        at = found.end()
+    return None
 
 
 def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
