@@ -149,8 +149,12 @@ _EITHER = (
 ) - _VALUES
 """Words that are names somewhere; or where a line may end, so that a regular expression begins the next."""
 _HEADS = frozenset(("for", "if", "while", "with"))
+_BEFORE_BLOCK = frozenset(("do", "else", "finally", "try"))
+_BEFORE_HEAD_AND_BLOCK = _HEADS | {"catch", "switch"}
 _PARENTHESIS = re.compile(r"[()]")
-_FAR = 4096
+_BRACE = re.compile(r"[{}]")
+_FAR = 1 << 12
+_FARTHER = 1 << 16
 
 
 def _begins_regex(text: str, at: int, lexemes: list[Lexeme]) -> bool | None:
@@ -167,8 +171,8 @@ def _begins_regex(text: str, at: int, lexemes: list[Lexeme]) -> bool | None:
         return None if text[end - 2 : end - 1] == before else True
     if before == "]":
         return False
-    if before == ")":
-        return _ends_head(text, end, lexemes, number)
+    if before in ")}":
+        return (_ends_head if before == ")" else _ends_block)(text, end, lexemes, number)
     word = _word_before(text, end)
     if not word:
         return None
@@ -201,19 +205,52 @@ def _word_before(text: str, end: int) -> str:
 
 def _ends_head(text: str, end: int, lexemes: list[Lexeme], number: int) -> bool | None:
     """Whether the parenthesis before `end` closes the head of a statement, which an expression may follow."""
+    opening = _opening(text, end, lexemes, number, _PARENTHESIS)
+    return None if opening is None else _is_head(text, opening[0], lexemes, opening[1])
+
+
+def _ends_block(text: str, end: int, lexemes: list[Lexeme], number: int) -> bool | None:
+    """Whether the brace before `end` closes a statement, which another one may follow."""
+    opening = _opening(text, end, lexemes, number, _BRACE)
+    if opening is None:
+        return None
+    end, number = _code_before(text, opening[0], lexemes, opening[1])
+    if number and lexemes[number - 1].end == end:
+        return None
+    if text[end - 1 : end] in ("", ";", "{", "}"):
+        return True
+    if text[end - 1] != ")":
+        return True if _is_word(text, end, _BEFORE_BLOCK) else None
+    opening = _opening(text, end, lexemes, number, _PARENTHESIS)
+    if opening is None:
+        return None
+    end, number = _code_before(text, opening[0], lexemes, opening[1])
+    if number and lexemes[number - 1].end == end:
+        return None
+    return True if _is_word(text, end, _BEFORE_HEAD_AND_BLOCK) else None
+
+
+def _opening(text: str, end: int, lexemes: list[Lexeme], number: int, kind: re.Pattern[str]) -> tuple[int, int] | None:
+    """The bracket that the one before `end` closes, and how many lexemes stand before it; None where that is far."""
     depth = 0
-    least = max(0, end - _FAR)
+    least = max(0, end - (_FAR if kind is _PARENTHESIS else _FARTHER))
     while end > least:
         start = lexemes[number - 1].end if number else 0
-        for found in reversed([*_PARENTHESIS.finditer(text, max(start, least), end)]):
-            depth += 1 if found[0] == ")" else -1
+        for found in reversed([*kind.finditer(text, max(start, least), end)]):
+            depth += 1 if found[0] in ")}" else -1
             if not depth:
-                return _is_head(text, found.start(), lexemes, number)
+                return found.start(), number
         if not number or lexemes[number - 1].sign == "{" or text[lexemes[number - 1].start] == "}":
             return None
         number -= 1
         end = lexemes[number].start
     return None
+
+
+def _is_word(text: str, end: int, words: frozenset[str]) -> bool:
+    """Whether one of `words` ends at `end`, and not as the name of a property."""
+    word = _word_before(text, end)
+    return word in words and text[end - len(word) - 1 : end - len(word)] not in (".", "#")
 
 
 def _is_head(text: str, end: int, lexemes: list[Lexeme], number: int) -> bool | None:
@@ -223,4 +260,4 @@ def _is_head(text: str, end: int, lexemes: list[Lexeme], number: int) -> bool | 
     word = _word_before(text, end)
     if word == "await":
         return None
-    return word in _HEADS and text[end - len(word) - 1 : end - len(word)] not in (".", "#")
+    return _is_word(text, end, _HEADS)

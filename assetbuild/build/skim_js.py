@@ -32,7 +32,8 @@ _FUNCTION_HEAD = re.compile(
     r"(?:=>|(?<![\w$.])async(?:\s+(?:function(?![\w$])\s*)?|\s*(?=\*))\*?\s*[\w$#]+\s*\([^()]*(?:\([^()]*\)[^()]*)*+\)"
     r"|(?<![\w$.])async\s+function\s*\*?\s*\([^()]*(?:\([^()]*\)[^()]*)*+\))\s*\Z"
 )
-_HEADS = {"{": _FUNCTION_HEAD, "(": re.compile(r"=>[^,;{}()\[\]\n\r\u2028\u2029]*\Z")}
+_ENDS_ARROW = re.compile(r"[,;\n\r\u2028\u2029]")
+"""The body of an arrow function that is an expression surely goes on up to one of these."""
 _STRETCH = 512
 _FAR = 1 << 13
 _DIRECTIVE = re.compile(r"(?P<quoted>\"\0*+\"|'\0*+')\s*+;\s*+")
@@ -149,14 +150,24 @@ def _before(code: str, end: int) -> str:
 
 
 def _in_function(code: str, at: int) -> bool:
-    """Whether a function with a body in braces is surely around `at`; False where that is not told easily."""
-    depth = 0
-    for end in range(at, max(0, at - _FAR), -_STRETCH):
-        for found in reversed([*_BRACKET.finditer(code, max(0, end - _STRETCH), end)]):
-            depth += 1 if found[0] in ")]}" else -1
-            if depth < 0:
-                depth = 0
-                head = _HEADS.get(found[0])
-                if head and head.search(code, max(0, found.start() - _STRETCH), found.start()):
+    """Whether a function is surely around `at`: with a body in braces, or an arrow function; False in doubt."""
+    depth, end, may_be_arrow = 0, at, True
+    for last in range(at, max(0, at - _FAR), -_STRETCH):
+        for found in reversed([*_BRACKET.finditer(code, max(0, last - _STRETCH), last)]):
+            if not depth and may_be_arrow:  # what is between the brackets at the depth of `at`, or around it
+                _, arrow, body = code[found.end() : end].rpartition("=>")
+                may_be_arrow = _ENDS_ARROW.search(body) is None
+                if arrow and may_be_arrow:
                     return True
+            if found[0] in ")]}":
+                may_be_arrow = may_be_arrow and (depth > 0 or found[0] != "}")
+                depth += 1
+            elif depth:
+                depth -= 1
+                end = found.start()
+            else:
+                head = code[max(0, found.start() - _STRETCH) : found.start()]
+                if found[0] == "{" and _FUNCTION_HEAD.search(head):
+                    return True
+                end, may_be_arrow = found.start(), True
     return False
