@@ -35,6 +35,7 @@ _Parts = tuple[str | StaticUrl | Expression, ...]
 
 _WHITE = " \t\n\f"
 _BLANK = re.compile(r"[ \t\n\f]*")
+_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)  # HTML, "comment start state", "comment end bang state"
 _OPEN = re.compile(r"<(link|style|script)(?=[ \t\n\f/>])", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""[ \t\n\f/]*([^ \t\n\f\0"'<>/=`]+)""")
 _VALUE = re.compile(r"""[ \t\n\f]*=[ \t\n\f]*(?:"([^"]*)"|'([^']*)'|([^ \t\n\f"'<>=`]+))""")
@@ -115,10 +116,10 @@ class _Reader:
             if at == len(text):
                 return
             if text.startswith("<!--", at):
-                end = text.find("-->", at + 4)
-                if end < 0:
+                comment = _COMMENT.match(text, at)
+                if comment is None:
                     self.fail("a comment that does not end", at, hint="end it with -->")
-                at = end + 3
+                at = comment.end()
                 continue
             opened = _OPEN.match(text, at)
             if opened is None:
