@@ -1,7 +1,7 @@
 """The markup that stands for a template's block: made of its outputs by the manifest, once, when it is first needed.
 
 Pieces of text, and between them the numbers of expressions whose values only a render knows; `filled` puts those in.
-Attributes are those of the block; every value is escaped here, whatever a template engine would do.
+Attributes are those of the block; every value is escaped here, and what is escaped already is not escaped twice.
 """
 
 from __future__ import annotations
@@ -66,7 +66,15 @@ def _made(block: Block, assets: Assets) -> Pieces:
 
 def filled(parts: Sequence[str | int], values: Sequence[object]) -> Markup:
     """The pieces with the values of a render in their places."""
-    return Markup("".join([part if isinstance(part, str) else markup.escape(values[part]) for part in parts]))
+    return Markup("".join([part if isinstance(part, str) else _escaped(values[part]) for part in parts]))
+
+
+def _escaped(value: object) -> str:
+    """A value between double quotes. In what is HTML already, entities stay; what could end the attribute does not."""
+    html = getattr(value, "__html__", None)
+    if html is None:
+        return markup.escape(value)
+    return str(html()).replace('"', "&#34;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 Line = list[str | int]

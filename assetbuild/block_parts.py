@@ -36,7 +36,7 @@ class StaticUrl(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """An expression that only a render can work out; equal ones have one number."""
+    """An expression that only a render can work out; look-ups of one name have one number, all others their own."""
 
     number: int
 

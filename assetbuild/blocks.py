@@ -169,11 +169,14 @@ def _check(head: Head, element: Element) -> None:
         )
 
 
-def numbered(found: list[T], one: T) -> Expression:
-    """The expression `one` of a render, by its place in `found`, where it is put if it is not there yet."""
-    if one not in found:
-        found.append(one)
-    return Expression(found.index(one))
+def numbered(found: dict[str | int, tuple[int, T]], one: T, *, name: str) -> Expression:
+    """The expression `one` of a render, which is put into `found`, with its number.
+
+    Where it does no more than to look up `name`, it is one wherever it stands. Any other, whose name is '', counts at
+    each of its places: a call may give another value each time, and Python has values that are equal and not the same.
+    """
+    number, _ = found.setdefault(name or len(found), (len(found), one))
+    return Expression(number)
 
 
 def sources_of(group: Group) -> Iterator[str]:

@@ -45,6 +45,9 @@ class Tag(NamedTuple):
 
 
 _WORDS = re.compile(r"""(?:"[^"]*"|'[^']*'|\S)+""")
+_STRING = re.compile(r""""([^"\\]*)"|'([^'\\]*)'""")
+_LOOKED_UP = re.compile(r"\w+(?:\.\w+)*")
+"""A name, or one and attributes, without a filter: what has the same value wherever it stands."""
 
 
 def parse(opened: Token, tokens: Iterator[Token]) -> Tag:
@@ -52,12 +55,12 @@ def parse(opened: Token, tokens: Iterator[Token]) -> Tag:
     tag, *words = split(opened.contents)
     head = blocks.read_head(tag, [_unquoted(word) or word for word in words], Where(opened.at, ""))
     pieces, expressions = _body(tokens, end=blocks.TAGS[tag], at=opened.at)
-    return Tag(blocks.read(head, pieces), tuple(expressions))
+    return Tag(blocks.read(head, pieces), expressions)
 
 
-def _body(tokens: Iterator[Token], *, end: str, at: int) -> tuple[list[Piece], list[str]]:
+def _body(tokens: Iterator[Token], *, end: str, at: int) -> tuple[list[Piece], tuple[str, ...]]:
     pieces: list[Piece] = []
-    expressions: list[str] = []
+    expressions: dict[str | int, tuple[int, str]] = {}
     is_comment = False
     for token in tokens:
         words = split(token.contents) if token.kind is Kind.BLOCK else []
@@ -66,11 +69,13 @@ def _body(tokens: Iterator[Token], *, end: str, at: int) -> tuple[list[Piece], l
         elif token.kind is Kind.TEXT:
             pieces.append(Piece(token.contents, token.at))
         elif token.kind is Kind.VARIABLE:
-            is_static = token.contents == "STATIC_URL"
-            found = StaticUrl("") if is_static else blocks.numbered(expressions, token.contents)
+            text = token.contents
+            name = text if _LOOKED_UP.fullmatch(text) else ""
+            is_static = text == "STATIC_URL"
+            found = StaticUrl("") if is_static else blocks.numbered(expressions, text, name=name)
             pieces.append(Piece(found, token.at))
         elif words == [end]:
-            return pieces, expressions
+            return pieces, tuple(text for _, text in expressions.values())
         elif words[:1] in (["verbatim"], ["endverbatim"]):
             continue  # what stands between is text already
         elif token.kind is Kind.BLOCK:
@@ -98,9 +103,9 @@ def _static_url(words: Sequence[str]) -> StaticUrl | None:
 
 
 def _unquoted(word: str) -> str:
-    """What a literal string says; '' for anything else."""
-    quoted = len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]
-    return word[1:-1] if quoted else ""
+    """What a literal string says; '' for anything else, as a string with a filter or with escapes."""
+    found = _STRING.fullmatch(word)
+    return found[found.lastindex or 0] if found else ""
 
 
 _TOKEN = re.compile(r"({%.*?%}|{{.*?}}|{#.*?#})")

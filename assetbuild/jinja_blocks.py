@@ -41,7 +41,7 @@ def parse(parser: Parser) -> Tag:
         while not parser.stream.skip_if(f"name:{end}") and not parser.stream.eos:
             next(parser.stream)
         raise
-    return Tag(blocks.read(head, pieces), tag.lineno, tuple(expressions))
+    return Tag(blocks.read(head, pieces), tag.lineno, expressions)
 
 
 def _head(parser: Parser, tag: Token) -> blocks.Head:
@@ -57,10 +57,10 @@ def _head(parser: Parser, tag: Token) -> blocks.Head:
     return blocks.read_head(tag.value, words, Where(tag.lineno, ""))
 
 
-def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], list[nodes.Expr]]:
+def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], tuple[nodes.Expr, ...]]:
     stream = parser.stream
     pieces: list[Piece] = []
-    expressions: list[nodes.Expr] = []
+    expressions: dict[str | int, tuple[int, nodes.Expr]] = {}
     while True:
         token = next(stream)
         if token.type == "data":
@@ -68,16 +68,26 @@ def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], list[nodes
         elif token.type == "variable_begin":
             expression = parser.parse_tuple(with_condexpr=True)
             stream.expect("variable_end")
-            pieces.append(Piece(static_url(expression) or blocks.numbered(expressions, expression), token.lineno))
+            url = static_url(expression)
+            content = url or blocks.numbered(expressions, expression, name=_looked_up(expression))
+            pieces.append(Piece(content, token.lineno))
         elif token.type == "block_begin" and stream.current.test(f"name:{end}"):
             next(stream)
-            return pieces, expressions
+            return pieces, tuple(expression for _, expression in expressions.values())
         elif token.type == "block_begin":
             what = f"{{% {stream.current.value} %}} stands in it"
             raise depends(what, Where(stream.current.lineno, ""))
         else:
             raise BlockError(f"a block that does not end: there is no {{% {end} %}}", hint=f"write {{% {end} %}} "
                              "behind the block's last element", where=Where(at, ""))  # fmt: skip
+
+
+def _looked_up(expression: nodes.Expr) -> str:
+    """The name, or name and attributes with dots between, that is all of the expression; '' for any other."""
+    if isinstance(expression, nodes.Name):
+        return expression.name
+    inner = _looked_up(expression.node) if isinstance(expression, nodes.Getattr) else ""
+    return f"{inner}.{expression.attr}" if inner and isinstance(expression, nodes.Getattr) else ""
 
 
 def static_url(expression: nodes.Expr) -> StaticUrl | None:

@@ -93,6 +93,25 @@ def test_attributes_are_written_again_and_values_of_a_render_are_escaped(tmp_pat
     ]
 
 
+def test_every_expression_but_a_look_up_is_worked_out_at_each_of_its_places(tmp_path: Path) -> None:
+    one = link("css/a.css", ' data-a="{{ 1 }}" data-b="{{ true }}" data-c="{{ 1.0 }}" data-d="{{ c.next() }}"')
+    made = page(tmp_path, css(one + "".join(link("css/b.css", ' media="{{ c.next() }}"') for _ in range(2))))
+    made.build()
+    found = rendered(made, c=jinja2.utils.Cycler("x", "y", "z"))
+    assert re.findall(r' (?:data-.|media)="([^"]*)"', found) == ["1", "True", "1.0", "x", "y", "z"]
+
+
+def test_a_value_that_is_html_already_is_not_escaped_again_and_cannot_end_its_attribute(tmp_path: Path) -> None:
+    made = page(tmp_path, css(link("css/a.css", ' data-a="{{ v|e }}" data-b="{{ w }}" data-c="{{ w|safe }}"')))
+    made.build()
+    found = rendered(made, v='a & "b"', w='&amp;"><b')
+    assert re.findall(r' data-.="([^"]*)"', found) == [
+        "a &amp; &#34;b&#34;",
+        "&amp;amp;&#34;&gt;&lt;b",
+        "&amp;&#34;&gt;&lt;b",
+    ]
+
+
 def test_what_is_elsewhere_stays_as_it_is_and_in_its_place(tmp_path: Path) -> None:
     far = '<script integrity="sha384-x" src="https://cdn.example.com/x.js?a&amp;b" async></script>'
     made = page(tmp_path, js(script("js/a.js") + far + script("js/b.js")))

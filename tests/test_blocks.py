@@ -107,6 +107,11 @@ def test_attributes_are_kept_but_those_that_mean_nothing_for_the_output(
         ('<script src="/a.js" async defer></script><script src="/b.js" defer async></script>', [2]),
         ('<script src="/a.js" nonce="{{ n }}"></script><script nonce="{{ n }}">b()</script>', [2]),
         ('<script src="/a.js" nonce="{{ n }}"></script><script nonce="{{ m }}">b()</script>', [1, 1]),
+        ('<script src="/a.js" nonce="{{ n.m }}"></script><script nonce="{{ n . m }}">b()</script>', [2]),
+        ('<script src="/a.js" id="{{ n.m() }}"></script><script id="{{ n.m() }}">b()</script>', [1, 1]),
+        ('<script src="/a.js" id="{{ n|f }}"></script><script id="{{ n|f }}">b()</script>', [1, 1]),
+        ('<script src="/a.js" id="{{ n().m }}"></script><script id="{{ n().m }}">b()</script>', [1, 1]),
+        ('<script src="/a.js" id="{{ 1 }}"></script><script id="{{ true }}">b()</script>', [1, 1]),
         ('<script type="module" src="/a.js"></script><script type="module" src="/b.js"></script>', [1, 1]),
         ('<script src="/a.js"></script><script src="//h/b.js"></script><script src="/c.js"></script>', [1, 1, 1]),
     ],
@@ -128,6 +133,27 @@ def test_neighbours_of_equal_attributes_are_one_output(inside: str, sizes: list[
 )
 def test_kind_mode_and_name_stand_in_the_tag(tag: str, words: str, head: tuple[str, str, str], tmp_path: Path) -> None:
     assert one(tmp_path, f"{{%- {tag} {words} -%}}{LINK}{{%- end{tag} -%}}").head == head
+
+
+@pytest.mark.parametrize(
+    "comment", ["<!-->", "<!--->", "<!---->", "<!-- --!>", "<!----!>", "<!---!> -->", "<!--\n- --->"]
+)
+def test_a_comment_ends_where_browsers_end_it(comment: str, tmp_path: Path) -> None:
+    found = one(tmp_path, css(f"{comment}{LINK}<!-- -->"))
+    assert [element.target for element in found.elements] == [Asset("a.css")]
+
+
+def test_thousands_of_expressions_have_a_number_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To compare every expression with all others takes minutes; here it fails at the first time."""
+
+    def refuse(one: object, other: object) -> bool:
+        raise AssertionError("two expressions are compared")
+
+    monkeypatch.setattr(jinja2.nodes.Node, "__eq__", refuse)
+    given = "".join(f' data-{number}="{{{{ x{number} }}}}{{{{ f() }}}}"' for number in range(50))
+    (element,) = one(tmp_path, css(LINK.replace(" href", f"{given} href"))).elements
+    parts = [part for _, value in element.attributes for part in value or ()]
+    assert sorted(part.number for part in parts if isinstance(part, Expression)) == list(range(100))
 
 
 DEPENDS = "this block's content depends on the context"

@@ -10,6 +10,7 @@ import pytest
 from django.template import TemplateSyntaxError, engines
 from django.template.base import Lexer
 from django.test import override_settings
+from django.utils.safestring import mark_safe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,8 +25,8 @@ HEAD = """{% load assetbuild static %}
 {% if x %}
 {% bundle "css" %}
   {% comment "why" %} <meta> {% endcomment %}{# c #}
-  <link rel="stylesheet" href="{% static 'css/a.css' %}" media="{{ media|default:"all" }}">
-  <style media="{{ media|default:"all" }}">{% verbatim %}.z{b:'{{c}}'}{% endverbatim %}
+  <link rel="stylesheet" href="{% static 'css/a.css' %}" media="{{ media }}">
+  <style media="{{ media }}">{% verbatim %}.z{b:'{{c}}'}{% endverbatim %}
   .y{b:url("{% static "img/i.png" %}")}</style>
 {% endbundle %}
 {% endif %}"""
@@ -55,7 +56,7 @@ def test_a_block_becomes_its_outputs_with_values_of_the_render_escaped(built: Pr
         rf'<link rel="stylesheet" href="/static/{built.path(name)}" integrity="[^"]+" media="&#34;&gt;&lt;b&gt;">',
         found,
     )
-    assert 'media="all"' in render(HEAD, x=1)
+    assert 'media="a&amp;b"' in render(HEAD, x=1, media=mark_safe("a&amp;b"))
     assert render(HEAD).strip() == ""
 
 
@@ -65,7 +66,17 @@ def test_djangos_and_jinjas_templates_have_the_same_blocks(built: Project) -> No
 <style media="{{ m }}">{% raw %}.z{b:'{{c}}'}{% endraw %}
    .y{b:url("{{ asset_url('img/i.png') }}")}</style>{% endbundle %}"""
     env = environment(load(built))
-    assert env.from_string(text).render(m="all").strip() == render(HEAD, x=1).strip()
+    assert env.from_string(text).render(m="all").strip() == render(HEAD, x=1, media="all").strip()
+
+
+def test_a_filter_is_called_at_each_of_its_places(tmp_path: Path) -> None:
+    element = """<link rel="stylesheet" href="{% static 'css/a.css' %}" media="{{ m.pop|default:'all' }}">"""
+    text = f'{{% load assetbuild static %}}{{% bundle "css" %}}{element}{element}{{% endbundle %}}'
+    made = site(tmp_path, {"page.html": text}, FILES)
+    made.build()
+    with override_settings(ASSETBUILD_MANIFEST=made.output / "manifest.json", STATIC_URL="/static/"):
+        found = render(text, m=["print", "screen"])
+    assert re.findall('media="([^"]*)"', found) == ["screen", "print"]
 
 
 def test_templates_of_django_compressor_stay_as_they_are(tmp_path: Path) -> None:
@@ -86,6 +97,10 @@ def test_templates_of_django_compressor_stay_as_they_are(tmp_path: Path) -> None
         (
             '{% bundle "css" %}<link rel="stylesheet" href="{% static x %}">{% endbundle %}',
             "{% static x %} stands in it",
+        ),
+        (
+            """{% bundle "css" %}<link rel="stylesheet" href='{% static "css/a"|add:".css" %}'>{% endbundle %}""",
+            '{% static "css/a"|add:".css" %} stands in it',
         ),
         ('{% bundle "css" %}{% if x %}{% endif %}{% endbundle %}', "{% if x %} stands in it"),
         ('{% bundle "css" %}{% static "a.css" as u %}{% endbundle %}', "stands in it"),
