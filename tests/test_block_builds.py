@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__
-from assetbuild.build import index, inspection, template_files, uptodate, watching
+from assetbuild.build import index, inspection, template_files, templates, uptodate, watching
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
 from tests.blocks import environment, load, rendered, site
@@ -488,6 +488,51 @@ def test_a_folder_of_templates_that_is_not_there_yet_is_looked_for(tmp_path: Pat
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "x.html").touch()
     assert list(template_files.look(where).files) == [str(tmp_path / "deep" / "er" / "x.html")]
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "site/elsewhere"])
+def test_templates_behind_a_link_to_a_folder_are_seen_and_so_are_their_changes(target: str, tmp_path: Path) -> None:
+    made = site(tmp_path / "site", {"page.html": css(link("css/a.css"))}, FILES)
+    folder = tmp_path / target / "deep"
+    folder.mkdir(parents=True)
+    (folder / "x.html").write_text(css(link("css/b.css")))
+    (made.root / "templates" / "linked").symlink_to(folder.parent, target_is_directory=True)
+    aged(made)
+    name = "templates/linked/deep/x.html"
+    assert len(made.build().manifest and made.manifest["blocks"]) == 2
+    assert str(made.root / name) in [file.path for file in templates.find(made.config).files]
+    scope = watching.scope_of(made.config, ())
+    before = watching.look(scope)
+    (folder / "x.html").write_text(css(link("css/b.css", " media=print")) + css(link("css/b.css")))
+    assert [cause.logical for cause in watching.causes_between(before, watching.look(scope))] == [name]
+    made.build()
+    assert len(made.manifest["blocks"]) == 3
+    (made.root / "templates" / "linked").unlink()
+    made.build()
+    assert len(made.manifest["blocks"]) == 1
+
+
+def test_links_among_folders_of_templates_come_to_an_end(tmp_path: Path) -> None:
+    names = [f"f{number}" for number in range(8)]
+    for name in names:
+        (tmp_path / "t" / name).mkdir(parents=True)
+        (tmp_path / "t" / name / "x.html").touch()
+        for other in names:
+            (tmp_path / "t" / name / f"to-{other}").symlink_to(tmp_path / "t" / other, target_is_directory=True)
+        (tmp_path / "t" / name / "up").symlink_to(tmp_path / "t", target_is_directory=True)
+        (tmp_path / "t" / name / "root").symlink_to("/", target_is_directory=True)
+    seen = template_files.look(template_files.Places(tmp_path, ("t/**/*.html",))).files
+    assert {f"{tmp_path}/t/f0/x.html", f"{tmp_path}/t/f7/to-f0/x.html"} <= set(seen)
+    assert len(seen) <= len(names) * len(names) + len(names)
+
+
+def test_a_link_to_what_the_build_writes_is_not_followed(tmp_path: Path) -> None:
+    made = site(tmp_path, {}, FILES)
+    made.write({"public/assets/deep/page.html": css("{{ x }}")})
+    (made.root / "templates").mkdir(exist_ok=True)
+    for name, target in (("a", made.output), ("b", made.output / "deep")):
+        (made.root / "templates" / name).symlink_to(target, target_is_directory=True)
+    assert made.codes() == []
 
 
 @pytest.mark.parametrize(

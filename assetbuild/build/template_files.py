@@ -58,7 +58,7 @@ def look(places: Places) -> Seen:
     folders: dict[str, FileStat] = {}
     for start in places.folders:
         folders |= _above(start)
-        for parent, stat, names in _walk(start, skipped):
+        for parent, stat, names in walk(start, skipped):
             folders[posix(parent)] = stat
             relative = Path(parent).relative_to(places.base).as_posix()
             for name in names:
@@ -86,20 +86,52 @@ def read(path: str) -> bytes:
     return regular_bytes(path)
 
 
-def _walk(start: Path, skipped: Collection[str]) -> Iterator[tuple[str, FileStat, list[str]]]:
-    """Folders that start with a dot can match no glob, and are not entered; nor are links to folders."""
-    waiting = [os.fspath(start)]
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    path: str
+    real: str
+    is_linked: bool
+    """Whether a link leads to it, or to a folder above it."""
+
+
+def walk(start: Path, skipped: Collection[str] = ()) -> Iterator[tuple[str, FileStat, list[str]]]:
+    """Every folder from `start` on, with its stat and the names of its files; `skipped` are real paths.
+
+    Folders that start with a dot can match no glob, and are not entered. Links to folders are: but none to a folder
+    that it lies in, and of those below a link one to each folder, so that links among each other come to an end.
+    """
+    waiting = [_Folder(os.fspath(start), os.path.realpath(start), is_linked=False)]
+    entered: set[str] = set()
     while waiting:
-        parent = waiting.pop()
+        folder = waiting.pop()
         try:
-            before = stat_of(os.stat(parent))
-            with os.scandir(parent) as entries:
+            before = stat_of(os.stat(folder.path))
+            with os.scandir(folder.path) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError:
             continue
-        inner = [entry for entry in found if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")]
-        waiting += [entry.path for entry in reversed(inner) if os.path.realpath(entry.path) not in skipped]
-        yield parent, before, [entry.name for entry in found if not entry.is_dir()]
+        inner = [entry for entry in found if entry.is_dir() and not entry.name.startswith(".")]
+        waiting += [each for entry in reversed(inner) for each in _entered(entry, folder, skipped, entered)]
+        yield folder.path, before, [entry.name for entry in found if not entry.is_dir()]
+
+
+def _entered(
+    entry: os.DirEntry[str], parent: _Folder, skipped: Collection[str], entered: set[str]
+) -> Iterator[_Folder]:
+    """The folder, if it is to be entered; `entered` are those that links lead to."""
+    is_link = entry.is_symlink()
+    real = os.path.realpath(entry.path) if is_link else os.path.join(parent.real, entry.name)
+    if any(_lies_in(real, folder) for folder in skipped):
+        return
+    if is_link:
+        if _lies_in(parent.real, real) or (parent.is_linked and real in entered):
+            return
+        entered.add(real)
+    yield _Folder(entry.path, real, is_linked=is_link or parent.is_linked)
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _fixed_folder(pattern: str) -> str:

@@ -7,7 +7,6 @@ known at run time is reported as such instead of being guessed.
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assetbuild.build import django_templates
+from assetbuild.build import django_templates, template_files
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
@@ -305,9 +304,8 @@ def _fixed_folder(pattern: str) -> str:
 
 
 def _files_below(base: Path, folder: str) -> Iterator[str]:
-    """Relative POSIX paths of all files below; folders that start with a dot can match no glob and are not entered."""
-    for parent, folders, names in os.walk(base / folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    """Relative POSIX paths of all files below, those behind links as well."""
+    for parent, _, names in template_files.walk(base / folder):
         relative = Path(parent).relative_to(base).as_posix()
-        for name in sorted(names):
+        for name in names:
             yield name if relative == "." else f"{relative}/{name}"
