@@ -132,10 +132,13 @@ def test_tags_that_join_files_become_bundles_and_two_of_one_output_are_one(tmp_p
     assert "templates/a.html:3: {% assets %} is computed" in notes
 
 
-WORDS = ["'a'", '"b"', "a", "b", "output", "=", ",", "*", ".", "(", ")", "[", "]", "{", "}", ":", " ", "\n", "Bundle("]
+PARTS = ["'a'", "a", "*a", "['a', b]", "'a' + 'b'", "Bundle('a')", "Bundle(b, output='b')", "{'a': 'b'}", "{a: b}",
+         "output='b'", "output=a()", "filters=b", "\n"]  # fmt: skip
+python = st.text(st.sampled_from("abr.=()[]{}'\",* \n"), max_size=40)
+arguments = st.lists(st.sampled_from(PARTS), max_size=4).map(", ".join)
 
 
-@given(st.lists(st.sampled_from(WORDS), max_size=16).map("".join))
+@given(python | arguments)
 def test_any_python_is_read_or_left_alone_and_nothing_is_made_up(text: str) -> None:
     whole = f"from webassets import Bundle\nx.register({text})\n"
     found = bundle_calls.read(whole, path="a.py")

@@ -269,7 +269,9 @@ def test_a_change_of_whatever_a_text_is_made_of_makes_it_again(tmp_path: Path, n
     assert made.done(Work.PROCESS)["gen/site.css webassets"] == 1
 
 
-def test_a_file_that_a_filter_opened_outside_the_sources_is_watched_and_listed(tmp_path: Path) -> None:
+def test_a_file_that_a_filter_opened_outside_the_sources_is_listed_and_part_of_its_text(
+    tmp_path: Path,
+) -> None:
     filter_module = """
     import os
     from webassets.filter import Filter

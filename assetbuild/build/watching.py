@@ -114,11 +114,8 @@ def look(scope: Scope) -> View:
 def _beside(scope: Scope) -> View:
     """What the system does not watch either, and what makes another build, but no other configuration."""
     found = {path: _identity(Path(path), is_file=True) for path in scope.beside}
-    return {path: _sight_beside(scope, path, identity) for path, identity in found.items() if identity is not None}
-
-
-def _sight_beside(scope: Scope, path: str, identity: object) -> Sight:
-    return Sight(os.path.relpath(path, scope.templates.base), identity)
+    base = scope.templates.base
+    return {path: Sight(os.path.relpath(path, base), one) for path, one in found.items() if one is not None}
 
 
 def after(result: Built | Exception, scope: Scope, view: View) -> tuple[Scope, View]:
@@ -137,7 +134,7 @@ def after(result: Built | Exception, scope: Scope, view: View) -> tuple[Scope, V
     seen = _beside(scope)
     for path, digest in known.items():
         if filter_modules.digest(path) != digest:  # it has changed since, and no look is to find it as it is now
-            seen[path] = _sight_beside(scope, path, None)
+            seen[path] = Sight(os.path.relpath(path, scope.templates.base), None)
     return scope, seen | rest
 
 

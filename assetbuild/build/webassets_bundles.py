@@ -17,17 +17,7 @@ from assetbuild.build.config_values import glob_problem, logical_path_problem, p
 from assetbuild.build.globs import is_glob
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import BundleSpec, Place, Problem, Severity
-from assetbuild.build.webassets_model import (
-    IDLE,
-    OURS,
-    Declared,
-    File,
-    Named,
-    Run,
-    Translation,
-    Webassets,
-    Word,
-)
+from assetbuild.build.webassets_model import IDLE, OURS, Declared, File, Named, Run, Translation, Webassets, Word
 from assetbuild.build.yaml_places import Spot
 from assetbuild.placeholders import without_version
 

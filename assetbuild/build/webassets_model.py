@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'assetbuild[webassets]'"
 """What brings all that such a file may need."""
 REWRITING = "cssrewrite"
-MINIFIERS = frozenset(("cleancss", "css_slimmer", "cssmin", "jsmin", "rcssmin", "rjsmin", "yui_css", "yui_js"))
-"""Filters whose work the guarded minifiers of `[processors]` do."""
-IDLE = frozenset((*MINIFIERS, "gzip"))
-"""Filters that never run: twins are what `compress` says."""
+IDLE = frozenset(("cleancss", "css_slimmer", "cssmin", "gzip", "jsmin", "rcssmin", "rjsmin", "yui_css", "yui_js"))
+"""Filters that never run: the guarded minifiers of `[processors]` do their work, and twins are what `compress` says."""
 OURS = frozenset((*IDLE, REWRITING))
 """Filters that do no more than we do: a bundle that has no other is a plain one. What else there is webassets runs."""
 
