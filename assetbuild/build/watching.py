@@ -126,8 +126,8 @@ def after(result: Built | Exception, scope: Scope, view: View) -> tuple[Scope, V
     if not isinstance(result, Built):
         problems = result.problems if isinstance(result, BuildFailed) else ()
         failed = {one.place.path for one in problems if one.place is not None and one.code == "webassets-failed"}
-        scope = replace(scope, beside=(*scope.beside, *sorted(failed - view.keys() - set(scope.beside))))
-        return scope, _beside(scope) | view
+        new = tuple(sorted(failed - view.keys() - set(scope.beside)))
+        return replace(scope, beside=(*scope.beside, *new)), _beside(replace(scope, beside=new)) | view
     rest = {path: sight for path, sight in view.items() if path not in scope.beside}
     known = {path: digest for path, digest in result.beside if path not in rest}
     scope = replace(scope, beside=tuple(known))
