@@ -463,6 +463,43 @@ def test_watch_sees_templates_that_hold_blocks_and_no_others(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_watch_sees_that_a_template_can_be_read_again(tmp_path: Path) -> None:
+    made = site(tmp_path, {"page.html": ""}, FILES)
+    page = made.root / "templates" / "page.html"
+    page.unlink()
+    os.mkfifo(page)
+    scope = watching.scope_of(made.config, ())
+    before = watching.look(scope)
+    page.unlink()
+    page.write_text("without blocks")
+    assert [cause.logical for cause in watching.causes_between(before, watching.look(scope))] == ["templates/page.html"]
+
+
+def test_a_look_reads_only_templates_that_it_does_not_know_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = site(tmp_path, {"page.html": css(link("css/a.css")), "a.html": "", "b.html": ""}, FILES)
+    scope = watching.scope_of(made.config, ())
+    read: list[str] = []
+    bytes_of = template_files.read
+
+    def noted(path: str) -> bytes:
+        read.append(Path(path).name)
+        return bytes_of(path)
+
+    monkeypatch.setattr(template_files, "read", noted)
+    known: watching.Known = {}
+    first = watching.look(scope, known)
+    assert sorted(read) == ["a.html", "b.html", "page.html"]
+    read.clear()
+    (made.root / "templates" / "a.html").unlink()
+    made.write({"templates/b.html": "other"})
+    assert watching.look(scope, known) == first
+    assert read == ["b.html"]
+    assert sorted(Path(path).name for path in known) == ["b.html", "page.html"]
+
+
 def test_a_folder_of_templates_that_is_not_there_yet_is_looked_for(tmp_path: Path) -> None:
     where = template_files.Places(tmp_path, ("deep/er/*.html",))
     assert list(template_files.look(where).folders) == [str(tmp_path)]

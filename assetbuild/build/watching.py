@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import os
 import time
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from assetbuild.build import adoption, template_blocks, template_files, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
-from assetbuild.build.model import BuildFailed, Config
+from assetbuild.build.model import BuildFailed, Config, FileStat
 from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 
@@ -92,22 +92,36 @@ View = dict[str, Sight]
 """What a look saw, by path."""
 
 
-def look(scope: Scope) -> View:
+Known = dict[str, tuple[FileStat, bool]]
+"""Of each template its stat, and whether a build looks into it, so that none is read twice."""
+
+
+def look(scope: Scope, known: Known | None = None) -> View:
     """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
 
-    Opens no file but templates.
+    Opens no file but templates, and no template that `known` has as it is. That is brought up to date.
     """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
     beside, _ = adoption.look(scope.adopted)
     view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
-    for path, stat in template_files.look(scope.templates).files.items():
-        if template_blocks.holds_blocks(path, stat):  # others make no build differ
-            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
+    for path, stat in _templates(scope, {} if known is None else known).items():
+        view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return view | _heads(scope)
+
+
+def _templates(scope: Scope, known: Known) -> Mapping[str, FileStat]:
+    """The templates that a build looks into; others make none differ."""
+    files = template_files.look(scope.templates).files
+    for path in known.keys() - files.keys():
+        del known[path]
+    for path, stat in files.items():
+        if path not in known or known[path][0] != stat:
+            known[path] = (stat, template_blocks.matters(path))
+    return {path: stat for path, stat in files.items() if known[path][1]}
 
 
 def _heads(scope: Scope) -> View:
@@ -173,12 +187,15 @@ class Settled:
     told: frozenset[str]
 
 
-def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float]) -> Iterator[Settled]:
+def settled(
+    sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float], *, known: Known | None = None
+) -> Iterator[Settled]:
     """What changed since `view`, a burst at once, and nothing with every look that was unasked and saw nothing new.
 
     A name that is gone may be on its way back, as editors save by renaming, and so is waited for a little longer.
     """
     told: set[str] = set()
+    known = {} if known is None else known
     quiet = loud = 0
     due = clock()
     is_expected = False
@@ -193,7 +210,7 @@ def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Ca
         if not is_due and loud < PATIENCE:
             continue
         began = clock()
-        new = look(scope)
+        new = look(scope, known)
         due = clock() + max(UNASKED, SHARE * (clock() - began))
         causes = causes_between(view, new)
         if causes and loud < PATIENCE and not is_expected:
@@ -254,20 +271,22 @@ _Reason = tuple[Trigger, tuple[Cause, ...]]
 def turns(files: tuple[Path, ...], steps: Steps, observe: Observe) -> Iterator[Turn]:
     """Build at once, and again after every change, as long as `observe` gives sets. `files` are `config_files`."""
     scope = Scope(files)
+    known: Known = {}
     reason: _Reason | None = (Trigger.START, ())
     while reason is not None:
         with observe(scope) as sets:  # watched first, then seen, then read: no change can fall in between
-            view = look(scope)
+            view = look(scope, known)
+            changes = settled(sets, scope, view, steps.clock, known=known)
             started = steps.clock()
             config = _attempt(steps.load)
             if isinstance(config, Exception):
                 yield Turn(*reason, None, config, steps.clock() - started)
-                reason = _until_usable(settled(sets, scope, view, steps.clock), steps, failure=config)
+                reason = _until_usable(changes, steps, failure=config)
             elif (needed := scope_of(config, files)) != scope:
                 scope = needed
             else:
                 yield _turn(reason, config, steps, started=started)
-                reason = yield from _rebuilds(settled(sets, scope, view, steps.clock), scope, steps, config=config)
+                reason = yield from _rebuilds(changes, scope, steps, config=config)
 
 
 def _turn(reason: _Reason, config: Config, steps: Steps, *, started: float) -> Turn:
