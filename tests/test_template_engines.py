@@ -42,7 +42,16 @@ def test_a_template_without_a_tag_that_django_alone_reads_is_jinjas(text: str) -
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize(
     "before",
-    ["", "{# a comment #}\n", "{{ x }}", "{% extends 'x' %}{% if y %}", "a = {{b: {\n", "{#", "{{ x {% block c %}\n"],
+    [
+        "",
+        "{# a comment #}\n",
+        "{{ x }}",
+        "{% extends 'x' %}{% if y %}",
+        "{% note\n",
+        "a = {{b: {\n",
+        "{#",
+        "{{ x {% block c %}\n",
+    ],
 )
 def test_the_first_tag_that_django_alone_has_tells(before: str, tag: str) -> None:
     assert engine_of(f"{before}{{% {tag} %}}") is Engine.DJANGO

@@ -40,12 +40,13 @@ def engine_of(text: str) -> Engine:
         if tag is None:
             position = _behind(text, opened[0], position)
             continue
-        end = text.find("%}", position)
-        if tag in _JINJA or (opened["sign"] and end >= 0):  # Django has no tags that strip white space
+        if tag in _JINJA or opened["sign"]:  # Django has no tags that strip white space
             return Engine.JINJA
-        if tag in _DJANGO and end >= 0 and "\n" not in text[opened.start() : end]:
-            return Engine.DJANGO
-        position = max(position, end)
+        end = text.find("%}", position)
+        if end >= 0 and "\n" not in text[opened.start() : end]:  # Django's tags end on their line
+            if tag in _DJANGO:
+                return Engine.DJANGO
+            position = end
     return Engine.JINJA
 
 
