@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__
+from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__, block_markup, blocks
 from assetbuild.build import index, inspection, template_files, uptodate, watching
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
-from tests.blocks import environment, load, rendered, site
+from tests.blocks import collected, environment, load, rendered, site
 from tests.project import Project, png
 
 FILES: dict[str, str | bytes] = {
@@ -437,6 +437,21 @@ def test_a_plan_tells_of_a_block_that_changes_no_output(tmp_path: Path) -> None:
     made.write({"templates/page.html": css(link("css/a.css"), "css preload")})
     assert not made.plan().up_to_date
     assert inspection.check_output(made.config, options=Options(jobs=1))[0].code == "not-up-to-date"
+
+
+def test_a_block_is_looked_up_in_the_release_that_is_given_and_kept_there(tmp_path: Path) -> None:
+    made = site(tmp_path, {"page.html": ""}, FILES)
+    made.build()
+    old = load(made)
+    made.write({"templates/page.html": css(link("css/a.css"))})
+    made.build()
+    new = load(made)
+    text = blocks.dumps(collected(tmp_path, css(link("css/a.css")))[0][0])
+    with pytest.raises(AssetbuildError, match="this block is not in build"):
+        block_markup.pieces(text, new, old._current())
+    parts = block_markup.pieces(text, new, new._current())
+    assert new._current().tags.blocks == {text: parts}
+    assert old._current().tags.blocks == {}
 
 
 def test_templates_and_their_folders_are_among_what_a_build_depends_on(tmp_path: Path) -> None:
