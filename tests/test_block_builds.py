@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__, block_markup, blocks
-from assetbuild.build import index, inspection, template_files, uptodate, watching
+from assetbuild.build import index, inspection, template_blocks, template_files, uptodate, watching
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
 from tests.blocks import collected, environment, load, rendered, site
@@ -504,7 +504,7 @@ def test_a_look_reads_only_templates_that_it_does_not_know_as_they_are(
         return bytes_of(path)
 
     monkeypatch.setattr(template_files, "read", noted)
-    known: watching.Known = {}
+    known: template_blocks.Known = {}
     first = watching.look(scope, known)
     assert sorted(read) == ["a.html", "b.html", "page.html"]
     read.clear()

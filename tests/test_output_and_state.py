@@ -14,7 +14,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from assetbuild.build import inspection, pipeline, processors, registry
+from assetbuild.build import gather, inspection, pipeline, processors, registry
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Work
 from assetbuild.build.fingerprint import link
@@ -424,7 +424,7 @@ def test_a_file_that_vanishes_while_the_build_reads_is_an_error(site: Project, m
         return discover(*args)  # type: ignore[arg-type]
 
     path.write_text("b{}")
-    monkeypatch.setattr(pipeline, "discover", vanish)
+    monkeypatch.setattr(gather, "discover", vanish)
     (problem,) = site.problems()
     assert problem.code == "unreadable"
     assert site.public() == before

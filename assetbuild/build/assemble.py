@@ -45,11 +45,11 @@ class Marked:
         return Text(tuple(pieces))
 
 
-def written_places(step: CompileStep, edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[Link]]:
-    """Where a lone text is cut for its references, as `assemble` does for processors, and what stands there."""
+def cuts(step: CompileStep, item: Scanned, edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[Link]]:
+    """Where `assemble` cuts a lone text: what goes, then what becomes marks; and what these stand for."""
     marks = _Marks("")
-    cuts = [marks.edit(edge) for edge in edges if _is_written(edge, step, keep_map=False)]
-    return [(start, end) for start, end, _ in cuts], marks.links
+    written = [marks.edit(edge) for edge in edges if _is_written(edge, step, keep_map=False)]
+    return [*_map_spans(item, edges, keep_map=False), *((start, end) for start, end, _ in written)], marks.links
 
 
 def is_untouched(step: CompileStep, edges: Sequence[Edge]) -> bool:
@@ -123,16 +123,20 @@ def _is_written(edge: Edge, step: CompileStep, *, keep_map: bool) -> bool:
 
 
 def _map_edits(item: Scanned, edges: Sequence[Edge], *, keep_map: bool) -> list[Edit]:
+    spans = _map_spans(item, edges, keep_map=keep_map)
+    if item.script is None:
+        return [(start, end, "") for start, end in spans]
+    return [(start, end, join_js.remainder(item.text[start:end])) for start, end in spans]
+
+
+def _map_spans(item: Scanned, edges: Sequence[Edge], *, keep_map: bool) -> list[tuple[int, int]]:
     """Source-map comments that go: all of them, or, where they are kept, those whose map is not there."""
+    if item.script is not None and not keep_map:
+        return list(item.script.map_comments)
     maps = [edge for edge in edges if edge.reference.kind is RefKind.SOURCE_MAP]
     if keep_map:
         maps = [edge for edge in maps if edge.target is None]
-    spans = [(edge.reference.outer_start, edge.reference.outer_end) for edge in maps]
-    if item.script is None:
-        return [(start, end, "") for start, end in spans]
-    if not keep_map:
-        spans = list(item.script.map_comments)
-    return [(start, end, join_js.remainder(item.text[start:end])) for start, end in spans]
+    return [(edge.reference.outer_start, edge.reference.outer_end) for edge in maps]
 
 
 def _unused_prefix(texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from assetbuild.build import keys, registry
-from assetbuild.build.assemble import Marked, assemble, is_untouched, written_places
+from assetbuild.build.assemble import Marked, assemble, cuts, is_untouched
 from assetbuild.build.batches import in_batches
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
@@ -137,9 +137,10 @@ def _may_be_recalled(step: CompileStep) -> bool:
 
 
 def _recall_key(step: CompileStep, context: StepContext) -> tuple[str | None, list[Link]]:
-    places, links = written_places(step, context.edges.get(step.logical, ()))
+    item = context.scanned[step.logical]
+    places, links = cuts(step, item, context.edges.get(step.logical, ()))
     identities = [_identity(spec, context.create(spec, step.kind)) for spec in step.processors]
-    return context.recalls.key(context.scanned[step.logical].blob.sha256, places, identities), links
+    return context.recalls.key(item.blob.sha256, places, identities), links
 
 
 def _recalled(step: CompileStep, context: StepContext) -> Compiled | None:

@@ -22,22 +22,20 @@ from assetbuild.build import (
     other_manifests,
     related,
     state,
-    template_blocks,
     template_files,
     tree,
     uptodate,
-    webassets_texts,
 )
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
 from assetbuild.build.changes import changes_between, describe
 from assetbuild.build.contents import content_of, digester
-from assetbuild.build.discover import discover
 from assetbuild.build.events import Listener, Waiting, nobody
 from assetbuild.build.execute import Compiled, StepContext
 from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
+from assetbuild.build.gather import Gathered, gather
 from assetbuild.build.graph import Edge, Graph, Scanned, build_graph
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
@@ -46,7 +44,6 @@ from assetbuild.build.model import (
     BuildFailed,
     Config,
     FileStat,
-    Namespace,
     Problem,
     Severity,
     Source,
@@ -163,7 +160,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     Cache(config.cache).write_index(index)
     beside = uptodate.files_beside(config, left)
     files = (*beside, *(source.file for source in found.files), *found.templates)
-    return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
+    return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns, beside=left.opened)
 
 
 def _not_locked() -> Problem:
@@ -270,24 +267,15 @@ def make(
     will read; where some will, it always does.
     """
     report = Report(list(config.problems))
-    texts = webassets_texts.with_texts(config, found, cache=None if options.force else cache, listener=listener)
-    collected = template_blocks.collect(found.templates)
-    plan, problems = block_plan.plan(config, texts.found, collected)
-    report.phase([*texts.problems, *collected.problems, *problems])
-    config, report.placed = plan.config, plan.placed
-    namespace, problems = discover(config, plan.found)
-    namespace, unpublished = plan.published(namespace)
-    report.phase([*problems, *unpublished])
+    given = gather(config, found, report, cache=None if options.force else cache, listener=listener)
+    config, namespace = given.config, given.namespace
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         trusted_cache = None if options.force else cache
-        scans = Scans(trusted_cache)
         skims = not judges and not config.processors.get(TextKind.JS)
-        scanned, graph, problems = _read(config, namespace, ScanContext(pool, crew, scans, listener, last, skims))
-        problems += import_problems(config, namespace, graph, named={*named, *plan.loaded})
-        problems += block_plan.broken_modules(plan, scanned)
-        scans.save()
+        scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, skims)
+        scanned, graph = _read(given, scanning, report, named=named)
         flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
-        report.phase([*problems, *unjoinable])
+        report.phase(unjoinable)
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
         context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
         compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
@@ -312,16 +300,12 @@ def make(
         report.phase(_place_problems(config, outputs))
         if variants and not options.dev:
             outputs, problems = compressing.with_variants(
-                outputs, config.compress, cache=context.cache, listener=listener, pool=pool
+                outputs, config.compress, cache=trusted_cache, listener=listener, pool=pool
             )
             report.phase(problems)
+    document, build_id = _manifest(given, outputs, graph, report)
     steps = (*steps, *licence_files)
-    importmap = related.importmap(config, namespace.published, graph.edges)
-    report.phase(block_plan.inline_problems(collected, plan, outputs, importmap, tree.read_blob))
-    bundles = names_in_templates(config)
-    document, build_id = manifest.render(
-        outputs, importmap, bundles=bundles, blocks=plan.outputs, blueprints=config.blueprints
-    )
+    described = describe(steps, compiled, contents, linked, blobs, given.texts.made_of)
     return Made(
         outputs=outputs,
         manifest=document,
@@ -330,14 +314,22 @@ def make(
         steps=steps,
         compiled=compiled,
         sources=namespace.sources,
-        descriptions=describe(steps, compiled, contents, linked, blobs, texts.made_of)
-        | adoption.describe(config.adopted, adopted),
+        descriptions=described | adoption.describe(config.adopted, adopted),
         blobs=blobs | adopted_blobs,
         mapped=graph.mapped,
         edges=graph.edges,
-        blocks=collected.digest,
-        opened=texts.opened,
-        made_of=texts.made_of,
+        blocks=given.collected.digest,
+        opened=given.texts.opened,
+        made_of=given.texts.made_of,
+    )
+
+
+def _manifest(given: Gathered, outputs: Sequence[Output], graph: Graph, report: Report) -> tuple[bytes, str]:
+    importmap = related.importmap(given.config, given.namespace.published, graph.edges)
+    report.phase(block_plan.inline_problems(given.collected, given.plan, outputs, importmap, tree.read_blob))
+    bundles = names_in_templates(given.config)
+    return manifest.render(
+        outputs, importmap, bundles=bundles, blocks=given.plan.outputs, blueprints=given.config.blueprints
     )
 
 
@@ -348,9 +340,10 @@ def _place_problems(config: Config, outputs: Sequence[Output]) -> Iterator[Probl
 
 
 def _read(
-    config: Config, namespace: Namespace, context: ScanContext
-) -> tuple[dict[str, Scanned], Graph, list[Problem]]:
+    given: Gathered, context: ScanContext, report: Report, *, named: Collection[str]
+) -> tuple[dict[str, Scanned], Graph]:
     """Scan and resolve. Of sources that are not published only those are read that bundles inline, as they turn up."""
+    config, namespace = given.config, given.namespace
     scanned, problems = scan_all(namespace, context)
 
     def read(logical: str) -> Scanned | None:
@@ -359,7 +352,15 @@ def _read(
         return item
 
     graph, unresolved = build_graph(config, namespace, scanned.values(), exists=tree.exists, read=read)
-    return {**scanned, **graph.inlined}, graph, [*problems, *unresolved]
+    scanned |= graph.inlined
+    context.scans.save()
+    problems += [
+        *unresolved,
+        *import_problems(config, namespace, graph, named={*named, *given.plan.loaded}),
+        *block_plan.broken_modules(given.plan, scanned),
+    ]
+    report.phase(problems)
+    return scanned, graph
 
 
 @contextmanager

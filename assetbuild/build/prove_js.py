@@ -1,8 +1,10 @@
 """Proves that two JavaScript texts mean the same: equal tokens, equal trees, and line ends where they can matter.
 
-Knows nothing of minifiers. The parser's tree alone is no proof: semicolons that a line end inserts do not show in it,
-and it accepts more than ECMAScript does. So a line end that is on one side only must be at a place where the standard
-gives it no meaning. A doubt is a refusal.
+Knows nothing of minifiers. Where `js_spacing` sees that the tokens are equal, and the line ends that may end a
+statement, the trees are: what ECMAScript makes of a text depends on nothing else. Elsewhere both texts are parsed. The
+parser's tree alone is no proof: semicolons that a line end inserts do not show in it, and it accepts more than
+ECMAScript does. So a line end that is on one side only must be at a place where the standard gives it no meaning.
+A doubt is a refusal.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from assetbuild.build.cache import Cache
 from assetbuild.build.keys import Description
 from assetbuild.build.protocols import Way
 
-_MODULES = (assemble, edits, encoding, join_js, licences, source_text)
+MODULES = (assemble, edits, encoding, join_js, licences, source_text)
 """They decide, of a file and the places in it, what processors receive."""
 
 
@@ -33,13 +33,13 @@ class Recalls:
     """Looks texts up in the cache. `cache`: None knows nothing."""
 
     def __init__(self, cache: Cache | None) -> None:
-        self._code = own_code.digest(_MODULES) if cache is not None else None
+        self._code = own_code.digest(MODULES) if cache is not None else None
         self._cache = cache if self._code is not None else None
 
     def key(self, sha256: str, places: Sequence[tuple[int, int]], identities: Sequence[Description]) -> str | None:
-        """`sha256` of the file, `places` where it is cut, `identities` of the processors; None where nothing is known.
+        """`sha256` of the file, `places` where it is cut, in order, `identities` of the processors.
 
-        What stands at the places is not in it: processors do not see it.
+        None where nothing is known. What comes into the places is not in it: processors do not see it.
         """
         if self._code is None:
             return None

@@ -8,6 +8,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 
+from assetbuild.build import tree
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.model import Blob, BuildFailed, Place, Problem, TextKind
 
@@ -39,8 +40,7 @@ def decode(data: bytes, kind: TextKind) -> Decoded:
 @functools.lru_cache(maxsize=_KEPT)
 def _decoded(blob: Blob, kind: TextKind) -> Decoded:
     try:
-        with open(blob.file, "rb") as stream:
-            data = stream.read()
+        data = tree.read_blob(blob)
     except OSError as error:
         raise _changed(blob, f"it cannot be read any more: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != blob.sha256:

@@ -16,7 +16,7 @@ from assetbuild import django_blocks
 from assetbuild.block_parts import BlockError, Where
 from assetbuild.blocks import Block
 from assetbuild.build import template_files
-from assetbuild.build.model import Place, Problem, place_at
+from assetbuild.build.model import FileStat, Place, Problem, place_at
 from assetbuild.build.template_engines import Engine, engine_of
 
 _TAG = re.compile(rb"\{%[-+]?\s*(?:bundle|compress)\b")
@@ -75,8 +75,23 @@ def collect(paths: Iterable[str]) -> Collected:
     return Collected(tuple(found.values()), tuple(problems))
 
 
-def matters(path: str) -> bool:
-    """Whether a build looks into a template: it seems to hold blocks, or cannot be read, which is an error."""
+Known = dict[str, tuple[FileStat, bool]]
+"""Of each template its stat, and whether a build looks into it, so that none is read twice."""
+
+
+def looked_into(places: template_files.Places, known: Known) -> dict[str, FileStat]:
+    """The templates that a build looks into; others make none differ. `known` is brought up to date."""
+    files = template_files.look(places).files
+    for path in known.keys() - files.keys():
+        del known[path]
+    for path, stat in files.items():
+        if path not in known or known[path][0] != stat:
+            known[path] = (stat, _matters(path))
+    return {path: stat for path, stat in files.items() if known[path][1]}
+
+
+def _matters(path: str) -> bool:
+    """Whether a template seems to hold blocks, or cannot be read, which is an error."""
     try:
         return _TAG.search(template_files.read(path)) is not None
     except OSError:

@@ -8,7 +8,6 @@ known at run time is reported as such instead of being guessed.
 from __future__ import annotations
 
 import posixpath
-import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from assetbuild.build.globs import Globs, no_match_hint
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
 from assetbuild.build.template_engines import Engine, engine_of
+from assetbuild.placeholders import without_version
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -29,8 +29,6 @@ _UNSEEN = frozenset(
 )
 """The codes of what says that a template may name more assets than were found in it."""
 _ASSETS = "`{% assets %}`"
-_VERSION = re.compile(r"[.\-_]?%\(version\)s")
-"""In an output of webassets, the place of what is the fingerprint here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +190,7 @@ def references(
         for expression in naming.expressions:
             names, is_complete = _literals(expression)
             for literal, offset in names:
-                name = _VERSION.sub("", literal) if naming.through == _ASSETS else literal
+                name = without_version(literal) if naming.through == _ASSETS else literal
                 found.append(TemplateReference(naming.below + name, naming.through, place_at(path, text, offset)))
             if not is_complete:
                 place = place_at(path, text, expression.lineno)
