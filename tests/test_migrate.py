@@ -184,6 +184,7 @@ def test_blocks_of_local_files_become_bundles_and_the_report_says_what_to_write_
         "<script src=\"{% static 'js/base.js' %}\"></script> "
         "<script src=\"{% static 'js/base-2.js' %}\" defer></script>" in notes
     )
+    assert "the {% compress %} blocks may also stay as they are" in notes
 
 
 def test_a_run_of_one_medium_is_one_bundle_and_no_name_is_taken_twice() -> None:

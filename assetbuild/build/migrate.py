@@ -21,6 +21,10 @@ from assetbuild.build.webassets_model import OURS, Declared, File
 from assetbuild.build.webassets_yaml import NotPlain, OldBundle, OldConfig
 from assetbuild.placeholders import without_version
 
+_BLOCKS_STAY = (
+    "the {% compress %} blocks may also stay as they are, with `{% load compress %}`: `assetbuild build` compiles "
+    "them, and the bundles made of them can go from [bundles]"
+)
 _BRIDGED, _LEFT_OVER = "it uses the filters ", "delete the file "
 Judged = tuple[OldBundle, str]
 """A bundle, and why it stays a comment; ''."""
@@ -144,7 +148,8 @@ def _django(folder: Path, found: Survey, pages: Sequence[django_setups.Template]
     notes = [note for one in read for note in one.notes]
     taken = {logical for _, logical in found.files} | {group.output for group in groups}
     blocks = django_setups.read_templates(pages, groups=groups, taken=taken)
-    return [*groups, *blocks.bundles], [*notes, *blocks.notes]
+    stay = [_BLOCKS_STAY] if any("{% endcompress" in page.text for page in pages) else []
+    return [*groups, *blocks.bundles], [*notes, *blocks.notes, *stay]
 
 
 def _templates(folder: Path, found: Survey) -> Iterator[django_setups.Template]:

@@ -1,4 +1,4 @@
-"""The templates of a project as files: which there are, and their bytes. A build looks at them only for blocks.
+"""The templates of a project as files: which there are, and their bytes.
 
 Knows patterns and stats, and nothing of what is in a template.
 """

@@ -21,6 +21,7 @@ from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
+from assetbuild.build.template_blocks import Known
 
 T = TypeVar("T")
 
@@ -93,19 +94,18 @@ View = dict[str, Sight]
 """What a look saw, by path."""
 
 
-def look(scope: Scope) -> View:
+def look(scope: Scope, known: Known | None = None) -> View:
     """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
 
-    Opens no file but templates.
+    Opens no file but templates, and no template that `known` has as it is. That is brought up to date.
     """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
     beside, _ = adoption.look(scope.adopted)
     view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
-    for path, stat in template_files.look(scope.templates).files.items():
-        if template_blocks.holds_blocks(path, stat):  # others make no build differ
-            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
+    for path, stat in template_blocks.looked_into(scope.templates, {} if known is None else known).items():
+        view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
     return _beside(scope) | view | _heads(scope)
@@ -202,7 +202,9 @@ class Settled:
     view: View
 
 
-def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float]) -> Iterator[Settled]:
+def settled(
+    sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float], known: Known | None = None
+) -> Iterator[Settled]:
     """What changed since `view`, a burst at once, and nothing with every look that was unasked and saw nothing new.
 
     A name that is gone may be on its way back, as editors save by renaming, and so is waited for a little longer.
@@ -222,7 +224,7 @@ def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Ca
         if not is_due and loud < PATIENCE:
             continue
         began = clock()
-        new = look(scope)
+        new = look(scope, known)
         due = clock() + max(UNASKED, SHARE * (clock() - began))
         causes = causes_between(view, new)
         if causes and loud < PATIENCE and not is_expected:
@@ -283,21 +285,22 @@ _Reason = tuple[Trigger, tuple[Cause, ...]]
 def turns(files: tuple[Path, ...], steps: Steps, observe: Observe) -> Iterator[Turn]:
     """Build at once, and again after every change, as long as `observe` gives sets. `files` are `config_files`."""
     scope = Scope(files)
+    known: Known = {}
     reason: _Reason | None = (Trigger.START, ())
     while reason is not None:
         with observe(scope) as sets:  # watched first, then seen, then read: no change can fall in between
-            view = look(scope)
+            view = look(scope, known)
             started = steps.clock()
             config = _attempt(steps.load)
             if isinstance(config, Exception):
                 yield Turn(*reason, None, config, steps.clock() - started)
-                reason = _until_usable(settled(sets, scope, view, steps.clock), steps, failure=config)
+                reason = _until_usable(settled(sets, scope, view, steps.clock, known), steps, failure=config)
             elif (needed := scope_of(config, files)) != scope:
                 scope = needed
             else:
                 turn = _turn(reason, config, steps, started=started)
                 yield turn
-                reason = yield from _rebuilds(sets, *after(turn.result, scope, view), steps, config=config)
+                reason = yield from _rebuilds(sets, *after(turn.result, scope, view), steps, config=config, known=known)
 
 
 def _turn(reason: _Reason, config: Config, steps: Steps, *, started: float) -> Turn:
@@ -306,11 +309,11 @@ def _turn(reason: _Reason, config: Config, steps: Steps, *, started: float) -> T
 
 
 def _rebuilds(
-    sets: Iterator[Collection[str]], scope: Scope, view: View, steps: Steps, *, config: Config
+    sets: Iterator[Collection[str]], scope: Scope, view: View, steps: Steps, *, config: Config, known: Known
 ) -> Generator[Turn, None, _Reason | None]:
     """A turn for every change of sources; returns the change after which all begins anew, None after the last one."""
     roots = {os.path.realpath(root) for root in scope.roots}
-    while change := next((one for one in settled(sets, scope, view, steps.clock) if one.causes), None):
+    while change := next((one for one in settled(sets, scope, view, steps.clock, known) if one.causes), None):
         reason = (Trigger.CHANGE, change.causes)
         # Of a root that was told of, the system watches what is no longer there; another one can look the same.
         if not change.causes[0].logical or len(change.told) > MANY or not roots.isdisjoint(change.told):
