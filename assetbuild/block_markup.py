@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assetbuild.block_parts import Element
     from assetbuild.blocks import Block
     from assetbuild.runtime import Assets
+    from assetbuild.runtime import _Release as Release
 
 Pieces = tuple[str | int, ...]
 
@@ -28,22 +29,22 @@ _FETCHED = frozenset(("crossorigin", "disabled", "fetchpriority", "referrerpolic
 """The attributes that mean nothing for an element with its text in the page."""
 
 
-def pieces(text: str, assets: Assets) -> Pieces:
-    """The markup of the block whose canonical JSON is `text`; made once for each build.
+def pieces(text: str, assets: Assets, release: Release) -> Pieces:
+    """The markup of the block whose canonical JSON is `text`; made once for each release, that of `assets`.
 
     Raises `AssetbuildError` for a block that the build does not have, or that cannot be shown.
     """
-    finished = assets._current().tags.blocks
+    finished = release.tags.blocks
     found = finished.get(text)
     if found is None:
-        found = finished[text] = _made(blocks.loads(text), assets)
+        found = finished[text] = _made(blocks.loads(text), assets, release)
     return found
 
 
-def _made(block: Block, assets: Assets) -> Pieces:
-    document = assets._current().document
+def _made(block: Block, assets: Assets, release: Release) -> Pieces:
+    document = release.document
     if document["build"] == near.FOR_TESTS:
-        return _joined([_as_written(block, element, assets) for element in block.elements])
+        return _joined([_as_written(block, element, assets, release) for element in block.elements])
     names = document.get("blocks", {}).get(block.key)
     groups = block.groups()
     if names is None or len(names) != sum(not group.is_elsewhere for group in groups):
@@ -60,7 +61,7 @@ def _made(block: Block, assets: Assets) -> Pieces:
         elif block.head.mode == "inline":
             made.append(_in_page(block, group.attributes, assets.inline(next(outputs))))
         else:
-            made.append(_output(block, group.elements[0], next(outputs), assets))
+            made.append(_output(block, group.elements[0], next(outputs), assets, release))
     return _joined(made)
 
 
@@ -102,9 +103,8 @@ def _attributes(attributes: Attributes, *, only: Iterable[str] | None = None, bu
     return found
 
 
-def _output(block: Block, element: Element, name: str, assets: Assets) -> Line:
+def _output(block: Block, element: Element, name: str, assets: Assets, release: Release) -> Line:
     """What loads one output, before it the preloads of its modules."""
-    release = assets._current()
     line: Line = []
     if element.is_module:
         *before, _ = elements.tag_lines(name, release.assets, release.urls, cors=release.cors)
@@ -138,11 +138,11 @@ def _in_page(block: Block, attributes: Attributes, text: str) -> Line:
     return [f"<{tag}", *_attributes(attributes, but=but), ">", text, f"</{tag}>"]
 
 
-def _as_written(block: Block, element: Element, assets: Assets) -> Line:
+def _as_written(block: Block, element: Element, assets: Assets, release: Release) -> Line:
     """The element itself, for tests of an app, which have no build; its asset has to exist all the same."""
     target = element.target
     if isinstance(target, Code):
         return _in_page(block, element.attributes, target.text)
     if isinstance(target, Asset):
-        return _output(block, element, target.name, assets)
+        return _output(block, element, target.name, assets, release)
     return _loaded(block, element, target.url, "", cors=False)

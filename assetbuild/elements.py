@@ -47,7 +47,10 @@ class Urls:
 
 
 class Finished:
-    """Elements that were made already, by the names that were asked for. Only ever grows, up to a bound."""
+    """Elements that were made already, by the names that were asked for, and of blocks of templates.
+
+    Only ever grows, of the names up to a bound; there are no more blocks than the templates hold.
+    """
 
     __slots__ = ("blocks", "joined", "pieces")
 

@@ -136,7 +136,8 @@ class AssetsExtension(Extension):
     def block(self, text: str, *values: object) -> Markup:
         from assetbuild import block_markup
 
-        return self.filled(block_markup.pieces(text, _assets(self.environment)), *values)
+        assets = _assets(self.environment)
+        return self.filled(block_markup.pieces(text, assets, assets._current()), *values)
 
     def filled(self, parts: tuple[str | int, ...], *values: object) -> Markup:
         from assetbuild import block_markup
@@ -206,7 +207,7 @@ class _Folder(NodeTransformer):
         text, *values = node.args
         assert isinstance(text, nodes.Const)
         try:
-            parts = block_markup.pieces(text.value, self.assets)
+            parts = block_markup.pieces(text.value, self.assets, self.assets._current())
         except AssetbuildError as error:
             self._fail(error, node)
         if not self.fixed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 
 from assetbuild.errors import AssetbuildError, UnknownAsset
+from assetbuild.placeholders import without_version
 
 if TYPE_CHECKING:
     from jinja2.parser import Parser
@@ -89,9 +90,7 @@ def _output(assets: Assets, output: object, names: Iterable[object]) -> str:
     """The asset that a tag joins files into: a build made it, or nobody does."""
     if not isinstance(output, str):
         raise AssetbuildError(f"the `output` of {{% assets %}} must be a string, not {output!r}")
-    plain = output
-    for mark in (".%(version)s", "-%(version)s", "_%(version)s", "%(version)s"):
-        plain = plain.replace(mark, "")
+    plain = without_version(output)
     if plain not in assets:
         inputs = ", ".join(f'"{name}"' for name in names)
         raise UnknownAsset(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assetbuild import Assets, __version__
@@ -256,14 +256,54 @@ JSON = st.recursive(
 )
 
 
-@given(bundler=st.sampled_from(Bundler), document=JSON)
-def test_whatever_a_manifest_says_it_is_read_or_refused_in_words(bundler: Bundler, document: object) -> None:
-    try:
-        chunks = parse(bundler, json.dumps(document).encode())
-    except AdoptError:
-        return
-    assert all(".." not in chunk.file.split("/") for chunk in chunks)
-    assert {name for chunk in chunks for name in chunk.css + chunk.assets} <= {chunk.file for chunk in chunks}
+REAL: dict[Bundler, dict[str, Any]] = {Bundler.VITE: VITE, Bundler.ESBUILD: ESBUILD}
+NAMES = st.sampled_from(["../x.js", "/x.js", "a/../../x.css", "assets/new-12345678.css", "src/lazy.js", "a\\b.js", ""])
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> tuple[Bundler, object]:
+    """Any JSON, or what a bundler writes with some of its values changed."""
+    bundler = draw(st.sampled_from(Bundler))
+    if draw(st.booleans()):
+        return bundler, draw(JSON)
+    document = json.loads(json.dumps(REAL[bundler]))
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
+        places = [(inner, key) for inner in containers(document) for key in keys_of(inner)]
+        inner, key = draw(st.sampled_from(places))
+        inner[key] = draw(NAMES | JSON)
+    return bundler, document
+
+
+def containers(value: Any) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return [] if inner is None else [value, *(found for one in inner for found in containers(one))]
+
+
+def keys_of(container: Any) -> list[Any]:
+    return sorted(container) if isinstance(container, dict) else list(range(len(container)))
+
+
+def test_whatever_a_manifest_says_it_is_read_or_refused_in_words() -> None:
+    outcomes: list[bool] = []
+
+    @settings(max_examples=200, deadline=None)
+    @given(manifests())
+    def law(made: tuple[Bundler, object]) -> None:
+        bundler, document = made
+        try:
+            chunks = parse(bundler, json.dumps(document).encode())
+        except AdoptError as error:
+            assert str(error)
+            outcomes.append(False)
+            return
+        paths = {chunk.file for chunk in chunks}
+        assert not any(path.startswith("/") or ".." in path.split("/") for path in paths)
+        assert {name for chunk in chunks for name in chunk.css + chunk.assets} <= paths
+        outcomes.append(len(chunks) > 3)
+
+    law()
+    assert outcomes.count(True) >= 5, "too few of the manifests were real ones"
+    assert outcomes.count(False) >= 5, "too few of the manifests were refused"
 
 
 @given(st.dictionaries(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=4), min_size=7, max_size=7))

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__
-from assetbuild.build import index, inspection, template_files, templates, uptodate, watching
+from assetbuild import AssetbuildError, Assets, UnknownAsset, __version__, block_markup, blocks
+from assetbuild.build import index, inspection, template_blocks, template_files, templates, uptodate, watching
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.pipeline import Options
-from tests.blocks import environment, load, rendered, site
+from tests.blocks import collected, environment, load, rendered, site
 from tests.project import Project, png
 
 FILES: dict[str, str | bytes] = {
@@ -458,6 +458,21 @@ def test_a_plan_tells_of_a_block_that_changes_no_output(tmp_path: Path) -> None:
     assert inspection.check_output(made.config, options=Options(jobs=1))[0].code == "not-up-to-date"
 
 
+def test_a_block_is_looked_up_in_the_release_that_is_given_and_kept_there(tmp_path: Path) -> None:
+    made = site(tmp_path, {"page.html": ""}, FILES)
+    made.build()
+    old = load(made)
+    made.write({"templates/page.html": css(link("css/a.css"))})
+    made.build()
+    new = load(made)
+    text = blocks.dumps(collected(tmp_path, css(link("css/a.css")))[0][0])
+    with pytest.raises(AssetbuildError, match="this block is not in build"):
+        block_markup.pieces(text, new, old._current())
+    parts = block_markup.pieces(text, new, new._current())
+    assert new._current().tags.blocks == {text: parts}
+    assert old._current().tags.blocks == {}
+
+
 def test_templates_and_their_folders_are_among_what_a_build_depends_on(tmp_path: Path) -> None:
     made = site(tmp_path, {"a/page.html": css(link("css/a.css")), "plain.html": "", "a/x.txt": ""}, FILES)
     built = made.build()
@@ -480,6 +495,43 @@ def test_watch_sees_templates_that_hold_blocks_and_no_others(tmp_path: Path) -> 
         ("changed", "templates/page.html"),
         ("added", "templates/plain.html"),
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_watch_sees_that_a_template_can_be_read_again(tmp_path: Path) -> None:
+    made = site(tmp_path, {"page.html": ""}, FILES)
+    page = made.root / "templates" / "page.html"
+    page.unlink()
+    os.mkfifo(page)
+    scope = watching.scope_of(made.config, ())
+    before = watching.look(scope)
+    page.unlink()
+    page.write_text("without blocks")
+    assert [cause.logical for cause in watching.causes_between(before, watching.look(scope))] == ["templates/page.html"]
+
+
+def test_a_look_reads_only_templates_that_it_does_not_know_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = site(tmp_path, {"page.html": css(link("css/a.css")), "a.html": "", "b.html": ""}, FILES)
+    scope = watching.scope_of(made.config, ())
+    read: list[str] = []
+    bytes_of = template_files.read
+
+    def noted(path: str) -> bytes:
+        read.append(Path(path).name)
+        return bytes_of(path)
+
+    monkeypatch.setattr(template_files, "read", noted)
+    known: template_blocks.Known = {}
+    first = watching.look(scope, known)
+    assert sorted(read) == ["a.html", "b.html", "page.html"]
+    read.clear()
+    (made.root / "templates" / "a.html").unlink()
+    made.write({"templates/b.html": "other"})
+    assert watching.look(scope, known) == first
+    assert read == ["b.html"]
+    assert sorted(Path(path).name for path in known) == ["b.html", "page.html"]
 
 
 def test_a_folder_of_templates_that_is_not_there_yet_is_looked_for(tmp_path: Path) -> None:

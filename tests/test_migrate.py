@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import textwrap
 from pathlib import Path
 
@@ -72,6 +74,8 @@ def test_bundles_that_are_written_out_in_python_are_taken_over(tmp_path: Path, t
         ("register('x', Bundle('s.scss', filters='libsass', output='x.css'))", "the filters libsass; write it"),
         ("register('x', Bundle('js/a.js', filters=[get_filter('babel', presets='env')], output='x.js'))",
          "it uses the filters get_filter('babel', presets='env'); write it into a webassets YAML file"),
+        ("register('x', Bundle('js/a.js', filters='jsmin,uglifyjs', output='x.js'))", "the filters uglifyjs; write it"),
+        ("register('x', Bundle('js/a.js', filters='csscompressor', output='x.js'))", "the filters csscompressor;"),
         ("register('x', Bundle('css/c.css', output='x.css'))", "css/c.css is not below a static folder"),
         ("register('x', Bundle('css/a.css'))", "it has no output"),
         ("register('x', y); y = Bundle('css/a.css', output='a.css'); y = Bundle('css/b.css', output='b.css')",
@@ -99,6 +103,18 @@ def test_a_yaml_file_with_filters_that_need_webassets_is_named_and_not_converted
     assert "assets.yml: named by `webassets`, as filters in it need webassets to run" in notes
 
 
+@pytest.mark.parametrize(("name", "is_named"), [("rjsmin", False), ("gzip", False), ("uglifyjs", True)])
+def test_init_keeps_every_filter_that_a_build_would_have_webassets_run(
+    tmp_path: Path, name: str, *, is_named: bool
+) -> None:
+    yaml = f"directory: static\nbundles:\n  a:\n    contents: js/a.js\n    filters: {name}\n    output: gen/a.js\n"
+    made = init(lay(tmp_path, {"assets.yml": yaml}))
+    write(made)
+    assert ('webassets = "assets.yml"' in (tmp_path / "assetbuild.toml").read_text()) == is_named
+    translated = config.load(None, folder=tmp_path).webassets.translations
+    assert [word.text for one in translated for word in one.run.words()] == ["uglifyjs"] * is_named
+
+
 def test_a_yaml_file_of_bundles_alone_is_converted_with_their_names(tmp_path: Path) -> None:
     yaml = "site:\n  contents:\n    - contents: css/a.css\n    - css/b.css\n  filters: cssmin\n  output: gen/s.css\n"
     bundles, _ = converted(lay(tmp_path, {"assets.yaml": yaml}))
@@ -116,9 +132,25 @@ def test_tags_that_join_files_become_bundles_and_two_of_one_output_are_one(tmp_p
     assert "templates/a.html:3: {% assets %} is computed" in notes
 
 
-@given(st.text(st.sampled_from("abr.=()[]{}'\",* \n"), max_size=40))
-def test_any_python_is_read_or_left_alone(text: str) -> None:
-    bundle_calls.read(f"from webassets import Bundle\nx.register({text})\n", path="a.py")
+PARTS = ["'a'", "a", "*a", "['a', b]", "'a' + 'b'", "Bundle('a')", "Bundle(b, output='b')", "{'a': 'b'}", "{a: b}",
+         "output='b'", "output=a()", "filters=b", "\n"]  # fmt: skip
+python = st.text(st.sampled_from("abr.=()[]{}'\",* \n"), max_size=40)
+arguments = st.lists(st.sampled_from(PARTS), max_size=4).map(", ".join)
+
+
+@given(python | arguments)
+def test_any_python_is_read_or_left_alone_and_nothing_is_made_up(text: str) -> None:
+    whole = f"from webassets import Bundle\nx.register({text})\n"
+    found = bundle_calls.read(whole, path="a.py")
+    try:
+        ast.parse(whole)
+    except SyntaxError:
+        assert found == bundle_calls.Found()
+    else:
+        places = [re.match(r"a\.py:(\d+): .", note) for note in found.notes]
+        assert all(place is not None and 1 < int(place[1]) <= whole.count("\n") for place in places)
+        written = {char for bundle in found.bundles for name in (bundle.output, *bundle.contents) for char in name}
+        assert written <= set("ab")
 
 
 # --- django-compressor -----------------------------------------------------------------------------------
@@ -152,6 +184,7 @@ def test_blocks_of_local_files_become_bundles_and_the_report_says_what_to_write_
         "<script src=\"{% static 'js/base.js' %}\"></script> "
         "<script src=\"{% static 'js/base-2.js' %}\" defer></script>" in notes
     )
+    assert "the {% compress %} blocks may also stay as they are" in notes
 
 
 def test_a_run_of_one_medium_is_one_bundle_and_no_name_is_taken_twice() -> None:

@@ -91,7 +91,7 @@ def test_what_init_suggests_loads_once_the_comment_signs_are_gone(tmp_path: Path
     [
         ("flask", ["shop/static"], ("shop/templates/**/*.html",), "found a Flask project"),
         ("flask by import", ["shop/static"], ("shop/templates/**/*.html",), "found a Flask project"),
-        ("django", ["blog/static", "shop/static"], (), "found a Django project"),
+        ("django", ["blog/static", "shop/static"], ("blog/templates/**/*.html",), "found a Django project"),
         ("fastapi", ["static"], ("templates/**/*.jinja",), "found a FastAPI project"),
         ("starlette", ["static"], (), "found a Starlette project"),
         ("generic", ["assets"], (), "sources: assets (2 files)"),

@@ -49,7 +49,7 @@ CERTAIN = [
     "'no use strict'; 'use strict'; a()",
     "'no use strict'; a('use strict')",
     "async () => await f()",
-    "x(async a => b ? (c, d) : e[await f])",
+    "x(async a => b || (c, d) || e[await f])",
     "async () => new A(await f()); x = { async *g() { for await (a of b) c() } }",
     "async function* g() { await h() } async function () { await i() }",
     "// a\n//# sourceMappingURL=a.js.map\n",
@@ -61,11 +61,37 @@ CERTAIN = [
     "typeof importScripts === 'function' && importScripts(path)",
     "n-->0",
     "new Worker(url)",
-    "a\u2028import './a.js'",
+    "export {a}\nimport b from './b.js'\nimport c\nfrom './c.js'",
+    "export {a}\nexport * from './b.js'",
+    "async function f()\n{ await g() }",
+    "importScripts?.(path)",
+    "export {a}\nlet from\n'x'; import './b.js'",
+    "x =a. in/ b /import('./a.js')/c",
     "\u00e9 = 'import'; import './\u00e9.js'",
 ]
 UNSURE = [
     "} / a",
+    "a\u2028import './a.js'",
+    "function f(y){\u00a0return /import('.\\/nope.js')/.test(y) }",
+    "f(... import('./a.js'))",
+    "f(... /**/ import('./a.js'))",
+    "let y = 1.\nimport './b.js'",
+    "importScripts?.('a.js')",
+    "log([... await y])",
+    "log(0 ? a => b : await y)",
+    "switch(x){case a=>b: await c}",
+    "async\nfoo(a)\n{ await x }",
+    "async * f (x)\n{ await y }",
+    "{ a => b /*\n*/ await c }",
+    "x\u200dimport('./a.js')",
+    "\u212eimport('./a.js')",
+    "for (var n = 0; {} / 1 / 2;) import('./a.js')",
+    "x = class extends class {} {} / a / b; import './a.js'",
+    "var x\n/ a/.test(y); import './a.js'",
+    "import 'x'\n/ a/.test(y)",
+    "a: for (;;) { break a\n/ a/.test(y) } import './a.js'",
+    "a.\nif (b) / c / d; import './a.js'; 1. /**/ if (b) / c / d",
+    "import './a.js'; a /*",
     "x = { a } / b / c; import './a.js'",
     "x = function () {} / b / c; import './a.js'",
     "function f() {} /b/.c; import './a.js'",
@@ -122,6 +148,28 @@ def test_ordinary_scripts_are_told_without_parsing_as_the_parser_tells_them(text
 def test_what_may_be_read_otherwise_is_left_to_the_parser(text: str) -> None:
     assert skim_js.skim(text) is None
     assert scan_js.skim(text) == scan_js.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x=(a+b)/c-f(d)/(e);\n",
+        "(a)/",
+        "(" * 1000 + "a" + ")/a" * 1000 + ";",
+        "{" * 10000 + "}/a/;" * 9000 + "}" * 1000,
+        "a/*",
+        "export{a as b1}\n",
+        "async" + " " * 490 + "{await a;",
+        "async()=>{" + "await[];" * 1000 + "};",
+        "//# sourceMappingURL=" + " " * 5000 + '"b\n',
+        "/*# sourceMappingURL=" + " " * 5000 + '" */',
+    ],
+    ids=["divisions", "slashes", "deep", "braces", "comments", "exports", "heads", "awaits", "maps", "block maps"],
+)
+def test_no_script_is_gone_through_many_times(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the work were quadratic, these would take minutes and not a part of a second."""
+    monkeypatch.setattr(scan_js, "read", lambda _: scan_js.Script())
+    assert isinstance(scan_js.skim(text * (300_000 // len(text) + 1)), scan_js.Script)
 
 
 PIECES = [

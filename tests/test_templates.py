@@ -267,6 +267,13 @@ def test_find_gives_the_matching_files_sorted_once_and_readable(tmp_path: Path) 
     assert made.problems == ()
 
 
+def test_what_a_build_writes_is_no_template(tmp_path: Path) -> None:
+    for name in ("page.html", "out/page-0123456789abcdef.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{{ asset_url('a.css') }}")
+    assert [file.path for file in find(config(tmp_path, "**/*.html")).files] == [str(tmp_path / "page.html")]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
 def test_a_template_that_may_have_no_end_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.html")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -402,3 +403,105 @@ def test_after_very_many_changes_at_once_everything_is_watched_anew(
     turns = world.turns(world.writes(b="", c="", d=""), world.writes(b="{}", c="{}", d="{}", e="{}"))
     assert results(turns) == ["1", "4", "5"]
     assert world.log.count(("static",)) == 2
+
+
+# --- what filters opened ---------------------------------------------------------------------------------
+
+OUTSIDE = """
+import os
+
+from webassets.filter import Filter
+
+class Outside(Filter):
+    name = "outside_of_tests"
+
+    def output(self, _in, out, **kw):
+        for name in ("a.txt", "b.txt"):
+            try:
+                with open(os.path.join({folder!r}, name)) as file:
+                    text = file.read()
+            except FileNotFoundError:
+                continue
+            if text == "broken":
+                raise ValueError(text)
+            out.write(text)
+        out.write(_in.read())
+"""
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A project with a Sass file that imports another one outside the roots, and with a filter of its own."""
+    root = Path(os.path.realpath(tmp_path))
+    module = f"outside_{root.name.replace('-', '_')}"
+    yaml = f"""
+directory: static
+filters: ["{module}.Outside"]
+bundles:
+  style: {{contents: site.scss, filters: libsass, output: site.css, config: {{LIBSASS_INCLUDES: [{root}/shared]}}}}
+  app: {{contents: a.js, filters: outside_of_tests, output: app.js}}
+"""
+    files = {
+        "site.scss": "@import 'part';\ni { color: $c }\n",
+        "a.js": "var a;\n",
+        "/shared/_part.scss": "$c: red;\n",
+        f"/lib/{module}.py": OUTSIDE.format(folder=str(root / "lib")),
+        "/lib/a.txt": "/* 1 */",
+        "/assets.yml": yaml,
+    }
+    monkeypatch.syspath_prepend(str(root / "lib"))
+    made = project(root, files, f"webassets = 'assets.yml'\nexclude = ['**/*.scss']\n{PLAIN}")
+    return World(made)
+
+
+def untold(path: Path, *texts: str) -> list[Event]:
+    """Writes of a file that no system tells of, as it lies in no root."""
+
+    def write_to(text: str) -> list[str]:
+        path.write_text(text, encoding="utf-8")
+        return []
+
+    return [partial(write_to, text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "codes"),
+    [
+        ("lib/a.txt", ["/* 2 */", "/* 3 */"], ["3", "3", "3"]),
+        ("lib/a.txt", ["broken", "/* 3 */"], ["3", "webassets-failed", "3"]),
+        ("lib/b.txt", ["/* 2 */"], ["3", "3"]),
+        ("lib/{module}", ["x ==\n", "{code}# 2\n"], ["3", "webassets-filter", "3"]),
+        ("package.json", ["{}\n"], ["3", "3"]),
+        ("static/../other.txt", ["no filter has opened it\n"], ["3"]),
+    ],
+)
+def test_what_filters_opened_outside_the_roots_is_looked_at_after_each_build(
+    outside: World, name: str, texts: list[str], codes: list[str]
+) -> None:
+    (module,) = outside.root.glob("lib/*.py")
+    code = module.read_text(encoding="utf-8")
+    path = outside.root / name.format(module=module.name)
+    turns = outside.turns(*untold(path, *(text.replace("{code}", code) for text in texts)))
+    assert results(turns) == codes
+    assert [[cause.path for cause in turn.causes] for turn in turns[1:]] == [[str(path)]] * (len(codes) - 1)
+    assert outside.log.count("load") == 2, "it is no other configuration"
+
+
+def test_a_broken_file_outside_the_roots_is_looked_at_from_the_start(outside: World) -> None:
+    part = outside.root / "shared/_part.scss"
+    part.write_text("$c: {\n", encoding="utf-8")
+    assert results(outside.turns(*untold(part, "$c: red;\n"))) == ["webassets-failed", "3"]
+
+
+def test_a_file_that_changes_during_a_build_makes_another(outside: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = pipeline.build
+
+    def build(config: Config, *, options: pipeline.Options) -> Built:
+        built = whole(config, options=options)
+        if outside.log.count("build") == 1:
+            (outside.root / "lib/a.txt").write_text("/* 2 */", encoding="utf-8")
+        return built
+
+    monkeypatch.setattr(pipeline, "build", build)
+    assert len(outside.turns(list)) == 2
+    assert outside.made.read("app.js").startswith("/* 2 */")

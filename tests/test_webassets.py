@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assetbuild import __version__
-from assetbuild.build import index, inspection, uptodate, watching, webassets_bridge, webassets_read, why, yaml_places
+from assetbuild.build import (
+    filter_modules,
+    index,
+    inspection,
+    pipeline,
+    uptodate,
+    watching,
+    webassets_bridge,
+    webassets_read,
+    why,
+    yaml_places,
+)
 from assetbuild.build.events import Work
-from assetbuild.build.model import Place, Problem, Severity
-from assetbuild.build.webassets_bundles import IDLE, REWRITING
+from assetbuild.build.model import BuildFailed, Place, Problem, Severity
+from assetbuild.build.webassets_model import IDLE, REWRITING
 from tests.project import PLAIN, Project, png, project
 
 FILES: dict[str, str | bytes] = {
@@ -41,8 +52,6 @@ def yaml_project(
 
 
 def errors(made: Project) -> list[Problem]:
-    from assetbuild.build.model import BuildFailed
-
     try:
         return [problem for problem in made.build().problems if problem.severity is Severity.ERROR]
     except BuildFailed as failed:
@@ -260,7 +269,9 @@ def test_a_change_of_whatever_a_text_is_made_of_makes_it_again(tmp_path: Path, n
     assert made.done(Work.PROCESS)["gen/site.css webassets"] == 1
 
 
-def test_a_file_that_a_filter_opened_outside_the_sources_is_watched_and_listed(tmp_path: Path) -> None:
+def test_a_file_that_a_filter_opened_outside_the_sources_is_listed_and_part_of_its_text(
+    tmp_path: Path,
+) -> None:
     filter_module = """
     import os
     from webassets.filter import Filter
@@ -300,6 +311,85 @@ def test_a_file_that_a_filter_opened_outside_the_sources_is_watched_and_listed(t
             assert text in made.read("app.js")
     finally:
         sys.path.remove(str(tmp_path / "lib"))
+
+
+FILTER = """
+from webassets.filter import Filter
+{imports}
+
+class Mark(Filter):
+    name = "mark_of_tests"
+
+    def output(self, _in, out, **kw):
+        {lazily}
+        out.write({text} + _in.read())
+"""
+
+
+@pytest.fixture
+def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Project]:
+    """A project with a custom filter, made of modules in `lib/`; each call writes them anew."""
+    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+    name = f"filter_of_{tmp_path.name.replace('-', '_')}"
+    yaml = f"""
+    directory: static
+    filters: ["{name}.Mark"]
+    bundles:
+      app: {{ contents: js/a.js, filters: mark_of_tests, output: app.js }}
+    """
+    made = yaml_project(tmp_path, yaml, {"/lib/of_tests/x.txt": ""})
+
+    def lay(text: str, *, imports: str = "", lazily: str = "", **modules: str) -> Project:
+        code = FILTER.format(imports=imports, lazily=lazily, text=text)
+        for module, content in {name: code, **{f"of_tests/{module}": text for module, text in modules.items()}}.items():
+            (tmp_path / f"lib/{module}.py").write_text(content)
+        return made
+
+    return lay
+
+
+def test_a_custom_filter_that_is_edited_while_a_process_runs_is_imported_anew(marked: Callable[..., Project]) -> None:
+    made = marked("'/* 1 */'")
+    made.build()
+    marked("'/* 2 */'").build()
+    assert made.read("app.js") == "/* 2 */var a = 1;\n"
+    marked("'/* 1 */'").build()
+    assert made.read("app.js") == "/* 1 */var a = 1;\n"
+    marked("'/* 2 */'").build()
+    assert made.read("app.js") == "/* 2 */var a = 1;\n"
+
+
+@pytest.mark.parametrize("where", ["imports", "lazily"])
+def test_a_module_that_a_custom_filter_imports_is_part_of_what_a_text_depends_on(
+    marked: Callable[..., Project], where: str
+) -> None:
+    code = {where: "from of_tests import helper"}
+    made = marked("helper.MARK", helper="MARK = '/* 1 */'\n", **code)
+    built = made.build()
+    assert str(made.root / "lib/of_tests/helper.py") in built.files
+    assert made.build().up_to_date
+    made = marked("helper.MARK", helper="MARK = '/* 2 */'\n", **code)
+    assert not made.build().up_to_date
+    assert made.read("app.js") == "/* 2 */var a = 1;\n"
+    filter_modules.renew(())  # as in another process
+    assert made.build().up_to_date
+    made = marked("helper.MARK", helper="MARK = '/* 3 */'\n", **code)
+    filter_modules.renew(())
+    made.build()
+    assert made.read("app.js") == "/* 3 */var a = 1;\n"
+
+
+def test_a_custom_filter_that_is_broken_by_an_edit_is_an_error_with_its_place(marked: Callable[..., Project]) -> None:
+    made = marked("''")
+    loaded = made.config
+    pipeline.build(loaded, options=pipeline.Options(jobs=1))
+    marked("''", imports="x ==")
+    (problem,) = errors(made)
+    assert (problem.code, problem.place and Path(problem.place.path).name) == ("webassets-filter", "assets.yml")
+    with pytest.raises(BuildFailed, match="cannot be had: invalid syntax"):
+        pipeline.build(loaded, options=pipeline.Options(jobs=1))
+    marked("'/* 3 */'").build()
+    assert made.read("app.js").startswith("/* 3 */")
 
 
 def test_environment_variables_are_no_part_of_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,10 +567,10 @@ def test_a_package_that_is_missing_is_named_with_the_command_to_install_it(
     tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    webassets_bridge._filters.cache_clear()
+    webassets_bridge._builtin.cache_clear()
     (problem,) = errors(yaml_project(tmp_path, SASS))
     assert problem.hint == "pip install 'assetbuild[webassets]'"
-    webassets_bridge._filters.cache_clear()
+    webassets_bridge._builtin.cache_clear()
 
 
 def test_the_filters_that_never_run_exist_in_webassets_or_did() -> None:

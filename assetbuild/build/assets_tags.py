@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from assetbuild.build.bundle_calls import Found
-from assetbuild.build.webassets_yaml import MINIFIERS, OldBundle, without_version
+from assetbuild.build.webassets_model import OURS
+from assetbuild.build.webassets_yaml import OldBundle
+from assetbuild.placeholders import without_version
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -44,7 +46,7 @@ def read(text: str, *, path: str, named: Mapping[str, OldBundle]) -> Found:
         for file in files:
             inputs += named[file].contents if file in named else [file]
         parts = tuple(part.strip() for word in filters for part in word.split(","))
-        heavy = tuple(part for part in parts if part and part not in MINIFIERS)
+        heavy = tuple(part for part in parts if part and part not in OURS)
         bundles.append(
             OldBundle(output[0], without_version(output[0]), tuple(dict.fromkeys(inputs)), heavy, where=where)
         )

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assetbuild.build.python_literals import UNKNOWN, bindings, parse, strings, value
-from assetbuild.build.webassets_yaml import MINIFIERS, OldBundle, without_version
+from assetbuild.build.webassets_model import OURS
+from assetbuild.build.webassets_yaml import OldBundle
+from assetbuild.placeholders import without_version
 
 _MODULES = frozenset(("flask_assets", "webassets", "django_assets", "flask.ext.assets"))
 _KNOWN = frozenset(
@@ -157,7 +159,7 @@ class _Reader:
         if words is None:
             return None
         parts = [part.strip() for word in words for part in (word.split(",") if "(" not in word else [word])]
-        return tuple(part for part in parts if part and part not in MINIFIERS)
+        return tuple(part for part in parts if part and part not in OURS)
 
 
 def _shown(node: ast.expr) -> str:

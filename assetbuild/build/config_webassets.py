@@ -15,13 +15,13 @@ from pathlib import Path
 
 from assetbuild.build import config_values, webassets_bundles, webassets_read, yaml_places
 from assetbuild.build.config_paths import Root, absolute
-from assetbuild.build.model import BundleSpec, Place, Problem
+from assetbuild.build.model import BundleSpec, Place, Problem, place_in
 from assetbuild.build.toml_places import Document
 from assetbuild.build.webassets_bundles import Mapped
-from assetbuild.build.webassets_model import File, Translation, Webassets, Word
+from assetbuild.build.webassets_model import INSTALL, File, Translation, Webassets, Word
+from assetbuild.build.yaml_places import Spot
 from assetbuild.manifest import regular_bytes
 
-INSTALL = "pip install 'assetbuild[webassets]'"
 _NONE = Mapped((), Webassets(), {})
 
 
@@ -43,7 +43,7 @@ def webassets(document: Document, problems: list[Problem], *, base: Path, roots:
         problem = f'the webassets file "{text}" cannot be read: {getattr(error, "strerror", None) or error}'
         problems.append(Problem("webassets-file", problem, place, hint="correct the path, or remove `webassets`"))
         return _NONE
-    at = partial(_place, str(path), content.split("\n"))
+    at = partial(place_in, str(path), content.split("\n"))
     found, own = _read(path, content, place, roots=roots, at=at)
     if runs and not own:
         own = _unusable(found.webassets, at)
@@ -64,7 +64,7 @@ def together(own: Sequence[BundleSpec], mapped: Mapped, problems: list[Problem])
 
 
 def _read(
-    path: Path, content: str, named: Place, *, roots: Sequence[Root], at: Callable[[tuple[int, int]], Place]
+    path: Path, content: str, named: Place, *, roots: Sequence[Root], at: Callable[[Spot], Place]
 ) -> tuple[Mapped, list[Problem]]:
     try:
         file, problems = webassets_read.read(yaml_places.parse(content), at=at)
@@ -77,11 +77,6 @@ def _read(
     problems += _load_path_problems(file, path, roots, at)
     found, more = webassets_bundles.mapped(file, logical=_logical_paths(file, path, roots), at=at)
     return replace(found, webassets=replace(found.webassets, file=path)), [*problems, *more]
-
-
-def _place(path: str, lines: Sequence[str], spot: tuple[int, int]) -> Place:
-    line, column = spot
-    return Place(path, line, column, lines[line - 1].rstrip() if 0 < line <= len(lines) else "")
 
 
 def _logical_paths(file: File, path: Path, roots: Sequence[Root]) -> Callable[[str], str]:
@@ -104,9 +99,7 @@ def _logical_paths(file: File, path: Path, roots: Sequence[Root]) -> Callable[[s
     return logical
 
 
-def _load_path_problems(
-    file: File, path: Path, roots: Sequence[Root], at: Callable[[tuple[int, int]], Place]
-) -> list[Problem]:
+def _load_path_problems(file: File, path: Path, roots: Sequence[Root], at: Callable[[Spot], Place]) -> list[Problem]:
     known = {os.path.realpath(root.folder) for root in roots if not root.spec.mount}
     problems = []
     for word in file.load_path:
@@ -116,7 +109,7 @@ def _load_path_problems(
     return problems
 
 
-def _unusable(found: Webassets, at: Callable[[tuple[int, int]], Place]) -> list[Problem]:
+def _unusable(found: Webassets, at: Callable[[Spot], Place]) -> list[Problem]:
     """What keeps filters from running, asked of the bridge, which only a file with such filters needs."""
     if not found.translations:
         return []

@@ -18,11 +18,6 @@ _KEYWORD = re.compile(r"\w+=")
 _ONE_NAME = frozenset(("static", "asset_url", "asset_integrity", "asset_inline"))
 _MANY_NAMES = frozenset(("asset_tags", "asset_preload_tags"))
 _PREFIX = frozenset(("get_static_prefix",))
-# Tags that Django has and Jinja has not. Whatever has `static` loads it, unless the engine's options build it in.
-_DJANGO = re.compile(
-    r"\{%\s*(?:load|static|url|csrf_token|translate|blocktranslate|blocktrans|comment|verbatim|ifchanged|regroup"
-    r"|widthratio|cycle|firstof|now|spaceless|templatetag|querystring|get_static_prefix)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +27,6 @@ class Named:
     tag: str
     name: str | None
     offset: int
-
-
-def is_django(text: str) -> bool:
-    """Whether a text that Jinja cannot read is a template of Django's."""
-    return _DJANGO.search(text) is not None
 
 
 def names(text: str) -> Iterator[Named]:

@@ -11,8 +11,6 @@ import re
 
 from assetbuild.build.js_lexemes import Code, is_unusual, left_open, lex
 
-_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_STRANGE = re.compile(r"[^\w\s!-~\x00]|[^\S\t\n\r ]")
 _NEWLINE = re.compile(r"[\n\r\u2028\u2029]")
 
 # ECMA-262, section 12.10: a semicolon is inserted at a line end before a token that the grammar does not allow there,
@@ -44,14 +42,9 @@ def same(before: str, after: str) -> bool:
     one, other = (None if text.startswith("#!") else lex(text) for text in (before, after))
     if one is None or other is None or is_unusual(one.text) or is_unusual(other.text) or left_open(one.text):
         return False
-    if _kept(before, one) != _kept(after, other) or _is_strange(one.text) or _is_strange(other.text):
+    if _kept(before, one) != _kept(after, other):
         return False
     return _packed(_flat(before, one)) == _packed(_flat(after, other))
-
-
-def _is_strange(code: str) -> bool:
-    """Whether there are characters that are rare in code, such as unusual white space, and that are not looked into."""
-    return (_CONTROL if code.isascii() else _STRANGE).search(code) is not None
 
 
 def _kept(text: str, code: Code) -> list[str]:

@@ -17,9 +17,14 @@ from assetbuild.build.globs import Globs, is_glob
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Place, TextKind
 from assetbuild.build.survey import Survey, is_module, read_text
-from assetbuild.build.webassets_model import Declared, File
-from assetbuild.build.webassets_yaml import MINIFIERS, NotPlain, OldBundle, OldConfig, without_version
+from assetbuild.build.webassets_model import OURS, Declared, File
+from assetbuild.build.webassets_yaml import NotPlain, OldBundle, OldConfig
+from assetbuild.placeholders import without_version
 
+_BLOCKS_STAY = (
+    "the {% compress %} blocks may also stay as they are, with `{% load compress %}`: `assetbuild build` compiles "
+    "them, and the bundles made of them can go from [bundles]"
+)
 _BRIDGED, _LEFT_OVER = "it uses the filters ", "delete the file "
 Judged = tuple[OldBundle, str]
 """A bundle, and why it stays a comment; ''."""
@@ -110,7 +115,7 @@ def _old(file: File, path: str) -> OldConfig:
         files, filters = _spread(declared, names, within=())
         output = without_version(declared.output.text) if declared.output is not None else ""
         where = f"{path}:{declared.place[0]}"
-        heavy = tuple(name for name in dict.fromkeys(filters) if name not in MINIFIERS)
+        heavy = tuple(name for name in dict.fromkeys(filters) if name not in OURS)
         bundles.append(OldBundle(declared.name, output, tuple(dict.fromkeys(files)), heavy, (declared.name,), where))
     directory = file.directory.text if file.directory is not None else ""
     return OldConfig(posixpath.normpath(directory) if directory else "", tuple(bundles))
@@ -143,7 +148,8 @@ def _django(folder: Path, found: Survey, pages: Sequence[django_setups.Template]
     notes = [note for one in read for note in one.notes]
     taken = {logical for _, logical in found.files} | {group.output for group in groups}
     blocks = django_setups.read_templates(pages, groups=groups, taken=taken)
-    return [*groups, *blocks.bundles], [*notes, *blocks.notes]
+    stay = [_BLOCKS_STAY] if any("{% endcompress" in page.text for page in pages) else []
+    return [*groups, *blocks.bundles], [*notes, *blocks.notes, *stay]
 
 
 def _templates(folder: Path, found: Survey) -> Iterator[django_setups.Template]:

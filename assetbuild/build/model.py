@@ -6,7 +6,7 @@ Words are those of docs/architecture.md. A phase that needs a new word adds it h
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,12 @@ def place_at(path: str, text: str, offset: int) -> Place:
     end = text.find("\n", offset)
     line = text[start : end if end >= 0 else len(text)].rstrip("\r")
     return Place(path, text.count("\n", 0, offset) + 1, offset - start + 1, line)
+
+
+def place_in(path: str, lines: Sequence[str], spot: tuple[int, int]) -> Place:
+    """The place of a line and a column, from 1, of `lines`, which were read from `path`."""
+    line, column = spot
+    return Place(path, line, column, lines[line - 1].rstrip() if 0 < line <= len(lines) else "")
 
 
 class BuildFailed(AssetbuildError):

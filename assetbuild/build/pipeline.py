@@ -160,7 +160,7 @@ def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, optio
     Cache(config.cache).write_index(index)
     beside = uptodate.files_beside(config, left)
     files = (*beside, *(source.file for source in found.files), *found.templates)
-    return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns)
+    return replace(built, files=files, folders=tuple(found.folders), started_ns=started_ns, beside=left.opened)
 
 
 def _not_locked() -> Problem:

@@ -65,6 +65,7 @@ class Built:
 
     `up_to_date` means that nothing was to do (then `changes` is empty). `written` counts the files that were written;
     a plan writes none. `files` and `folders` are what was looked at, `started_ns` when that began (nanoseconds).
+    `beside` is what outputs depend on outside the sources, by absolute path, with SHA-256, '' for what is not there.
     `ways` counts, per processor name, which way texts took: `{"rjsmin": {"processed": 12}}`.
     """
 
@@ -79,3 +80,4 @@ class Built:
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     started_ns: int = 0
+    beside: tuple[tuple[str, str], ...] = ()

@@ -156,10 +156,7 @@ def _output(output: str) -> str:
 
 def _templates(found: Survey) -> str:
     globs = [f"{literal_glob(path)}/**/*{suffix}" for path, suffix in found.templates]
-    if found.framework is Framework.DJANGO:
-        text = "# Jinja templates that `assetbuild check` reads; Django's own template language is not read.\n"
-        return text + _commented(f"templates = {_list(globs or ['templates/**/*.html'])}")
-    text = "# The templates in which `assetbuild check` looks for names of assets.\n"
+    text = "# The templates in which `assetbuild check` looks for names of assets, and `build` for blocks.\n"
     if globs:
         return text + f"templates = {_list(globs)}\n"
     return text + '# templates = ["templates/**/*.html"]\n'

@@ -170,10 +170,10 @@ def _is_blank(root: Node) -> bool:
     return not root.is_error
 
 
-_MAP_COMMENT_START = re.compile(r"(?://[#@][ \t]*|/\*[#@]\s*)sourceMappingURL=")
+_MAP_COMMENT_START = re.compile(r"(?://[#@][ \t]*+|/\*[#@]\s*+)sourceMappingURL=")
 _MAP_COMMENT = re.compile(
-    r"//[#@][ \t]*sourceMappingURL=[ \t]*(?P<line>[^\s'\"]*)[^\S\r\n\u2028\u2029]*(?=[\r\n\u2028\u2029]|\Z)"
-    r"|/\*[#@]\s*sourceMappingURL=\s*(?P<block>(?:(?!\*/)[^\s'\"])*)\s*\*/"
+    r"//[#@][ \t]*+sourceMappingURL=[ \t]*+(?P<line>[^\s'\"]*+)[^\S\r\n\u2028\u2029]*+(?=[\r\n\u2028\u2029]|\Z)"
+    r"|/\*[#@]\s*+sourceMappingURL=\s*+(?P<block>(?:(?!\*/)[^\s'\"])*+)\s*+\*/"
 )
 
 

@@ -87,7 +87,7 @@ SCANNERS = (
     urls,
     webassets_model,
 )
-"""The modules that decide what a scan gives. Their code is in the key: a number would have to be thought of."""
+"""The modules that decide what a scan gives, and what they import. Their code is in the key."""
 
 _PACKAGES = ("tree-sitter", "tree-sitter-javascript")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assetbuild.build.js_lexemes import BYTE_ORDER_MARK, Code, is_unusual, left_open, lex
+from assetbuild.build.js_lexemes import Code, is_unusual, left_open, lex
 from assetbuild.build.js_references import Bare, specifier
 from assetbuild.build.model import Reference, RefKind
 
@@ -19,23 +19,32 @@ _WORTH_READING = ("import", "export", "await", "serviceWorker", "Worker", "use s
 _WORDS = ("import", "export", "await", "importScripts", "serviceWorker", "Worker", "SharedWorker")
 _RESERVED = ("import", "export", "await")
 _NAME = re.compile(r"[\w$]")
-_STATIC = re.compile(
-    r"(?:import(?:(?=[\s{*])[\w$\s,*{}]*(?<![\w$])from)?|export\s*+[*{][\w$\s,*{}]*(?<![\w$])from)"
-    r"\s*+(?P<source>\"\0*+\"|'\0*+')"
+_NAMES = r"\{[\w$\s,]*+\}"
+_STAR = r"\*\s*+as\s++[\w$]++\s++"
+_STRING = r"\s*+(?P<source>\"\0*+\"|'\0*+')"
+_IMPORT = re.compile(
+    rf"import(?:\s*+{_NAMES}\s*+from|\s*+{_STAR}from|\s++[\w$]++(?:\s*+,\s*+{_NAMES}\s*+|\s*+,\s*+{_STAR}|\s++)from)?{_STRING}"
 )
-_EXPORT = re.compile(r"export(?:\s*+\{[\w$\s,]*+\}|\s++(?:default|const|let|var|function|class|async)(?![\w$]))")
+_REEXPORT = re.compile(rf"export\s*+(?:{_NAMES}\s*+|\*\s*+|{_STAR})from{_STRING}")
+_EXPORT = re.compile(
+    rf"export(?:\s*+{_NAMES}(?!\s*+from(?![\w$]))|\s++(?:default|const|let|var|function|class|async)(?![\w$]))"
+)
 _DYNAMIC = re.compile(r"import\s*+\(\s*+(?P<source>\"\0*+\"|'\0*+'|`\0*+`)\s*+[,)]")
-_CALLED = re.compile(r"importScripts\s*+\((?!\s*+[\w$.]++\s*+\))|\w+Worker\s*+\(\s*+[\"'`]|Worker\s*+\(\s*+[\"'`]")
-_KEY = re.compile(r"\w+\s*+:")
-_BRACKET = re.compile(r"[()[\]{}]")
-_FUNCTION_HEAD = re.compile(
-    r"(?:=>|(?<![\w$.])async(?:\s+(?:function(?![\w$])\s*)?|\s*(?=\*))\*?\s*[\w$#]+\s*\([^()]*(?:\([^()]*\)[^()]*)*+\)"
-    r"|(?<![\w$.])async\s+function\s*\*?\s*\([^()]*(?:\([^()]*\)[^()]*)*+\))\s*\Z"
+_CALLED = re.compile(
+    r"importScripts\s*+(?:\?\.\s*+)?\((?!\s*+[\w$.]++\s*+\))|\w+Worker\s*+\(\s*+[\"'`]|Worker\s*+\(\s*+[\"'`]"
 )
-_ENDS_ARROW = re.compile(r"[,;\n\r\u2028\u2029]")
+_KEY = re.compile(r"\w+\s*+:")
+_ASYNC = re.compile(
+    r"(?<![\w$.])async(?:[ \t]++(?P<function>function)[ \t]*+\*?[ \t]*+[\w$]*+|[ \t]*+\*[ \t]*+[\w$#]++"
+    r"|[ \t]++[\w$#]++)[ \t]*\Z"
+)
+_ASYNC_LENGTH = 128
+_ENDS_ARROW = re.compile(r"[,;:\n\r\u2028\u2029]")
 """The body of an arrow function that is an expression surely goes on up to one of these."""
-_STRETCH = 512
 _FAR = 1 << 13
+_DEEPEST = 64
+_LOOKS = 20_000
+"""Brackets that are looked at for all `await`s of a script. Beyond this it is cheaper to parse."""
 _DIRECTIVE = re.compile(r"(?P<quoted>\"\0*+\"|'\0*+')\s*+;\s*+")
 
 
@@ -59,7 +68,7 @@ def skim(text: str) -> Skimmed | None:
     """What an ordinary script names; None where only a parser tells."""
     if not any(word in text for word in _WORTH_READING) and not left_open(text):
         start = text.lstrip()[:1]
-        if start not in ("/", "#", "-", BYTE_ORDER_MARK):
+        if start not in ("/", "#", "-", "\ufeff"):
             return Skimmed(blank=not start)
     code = None if text.startswith("#!") else lex(text)
     if code is None or is_unusual(code.text) or left_open(code.text):
@@ -113,11 +122,9 @@ def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
     starts: list[int] = []
     named: list[Reference | Bare] = []
     passed = depth = 0
+    looks = _LOOKS + len(text) // 8
     for start, word in _words(code.text):
-        before = _before(code.text, start)
-        if before == "#" or code.text.endswith("..", 0, start):
-            raise _OnlyParsing
-        if word in _RESERVED and (before == "." or _KEY.match(code.text, start)):  # the name of a property
+        if word in _RESERVED and (_is_property(code.text, start) or _KEY.match(code.text, start)):
             continue
         kind = RefKind.JS_IMPORT
         if word in ("import", "export"):
@@ -127,7 +134,8 @@ def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
             else:
                 depth += left_open(code.text, passed, start)
                 passed = start
-                found = _STATIC.match(code.text, start) or _EXPORT.match(code.text, start)
+                found = (_IMPORT if word == "import" else _REEXPORT).match(code.text, start)
+                found = found or _EXPORT.match(code.text, start)
                 if depth or found is None:
                     raise _OnlyParsing
                 starts.append(start)
@@ -135,39 +143,70 @@ def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
                 one = specifier(kind, text, found.start("source") + 1, found.end("source") - 1)
                 named += () if one is None else (one,)
         elif word == "await":
-            if not starts and not _in_function(code.text, start):  # a module, where no function is around it
-                raise _OnlyParsing
+            if not starts:  # a module, where no function is around it
+                looks = _looks_left_within_function(code.text, start, looks)
         elif word == "serviceWorker" or _CALLED.match(code.text, start):
             raise _OnlyParsing
     return starts, named
 
 
-def _before(code: str, end: int) -> str:
-    """The last character before `end` that is no white space."""
+def _is_property(code: str, end: int) -> bool:
+    """Whether the word at `end` is the name of a property. Raises `_OnlyParsing` behind spreads, numbers and hashes."""
     while end and code[end - 1].isspace():
         end -= 1
-    return code[end - 1 : end]
+    before = code[max(0, end - 2) : end]
+    if before.endswith("#") or before == ".." or (before.endswith(".") and before[:1].isdigit()):
+        raise _OnlyParsing
+    return before.endswith(".")
 
 
-def _in_function(code: str, at: int) -> bool:
-    """Whether a function is surely around `at`: with a body in braces, or an arrow function; False in doubt."""
-    depth, end, may_be_arrow = 0, at, True
-    for last in range(at, max(0, at - _FAR), -_STRETCH):
-        for found in reversed([*_BRACKET.finditer(code, max(0, last - _STRETCH), last)]):
-            if not depth and may_be_arrow:  # what is between the brackets at the depth of `at`, or around it
-                _, arrow, body = code[found.end() : end].rpartition("=>")
-                may_be_arrow = _ENDS_ARROW.search(body) is None
-                if arrow and may_be_arrow:
-                    return True
-            if found[0] in ")]}":
-                may_be_arrow = may_be_arrow and (depth > 0 or found[0] != "}")
-                depth += 1
-            elif depth:
-                depth -= 1
-                end = found.start()
-            else:
-                head = code[max(0, found.start() - _STRETCH) : found.start()]
-                if found[0] == "{" and _FUNCTION_HEAD.search(head):
-                    return True
-                end, may_be_arrow = found.start(), True
+def _looks_left_within_function(code: str, at: int, looks: int) -> int:
+    """`looks`, without the brackets that were looked at to see that a function is surely around `at`.
+
+    One with a body in braces, or an arrow function. Raises `_OnlyParsing` in doubt.
+    """
+    depth, end, last, may_be_arrow = 0, at, at, True
+    while looks:
+        looks -= 1
+        here = max(code.rfind(bracket, max(0, last - _FAR), last) for bracket in "()[]{}")
+        if not depth and may_be_arrow:  # what is between the brackets at the depth of `at`, or around it
+            _, arrow, body = code[here + 1 : end].rpartition("=>")
+            may_be_arrow = _ENDS_ARROW.search(body) is None
+            if arrow and may_be_arrow:
+                return looks
+        if here < 0:
+            break
+        last = here
+        if code[here] in ")]}":
+            may_be_arrow = may_be_arrow and (depth > 0 or code[here] != "}")
+            depth += 1
+        elif depth:
+            depth -= 1
+            end = here
+        elif code[here] == "{" and _begins_body(code, here):
+            return looks
+        else:
+            end, may_be_arrow = here, True
+    raise _OnlyParsing
+
+
+def _begins_body(code: str, brace: int) -> bool:
+    """Whether the brace is surely that of an arrow function, or of an async one, with its parameters on one line."""
+    end = brace
+    while end and code[end - 1].isspace():
+        end -= 1
+    is_next_line = _ENDS_ARROW.search(code, end, brace) is not None
+    if code.endswith("=>", 0, end):
+        return True
+    if not code.endswith(")", 0, end):
+        return False
+    depth = 0
+    for _ in range(_DEEPEST):
+        end = max(code.rfind("(", max(0, brace - _FAR), end), code.rfind(")", max(0, brace - _FAR), end))
+        if end < 0:
+            return False
+        depth += 1 if code[end] == ")" else -1
+        if not depth:
+            found = _ASYNC.search(code[max(0, end - _ASYNC_LENGTH) : end])
+            return found is not None and (not is_next_line or found["function"] is not None)
     return False

@@ -1,7 +1,7 @@
 """The blocks that templates hold, `{% bundle "css" %}`, in every branch: templates are read, never rendered.
 
-Says which template is of which engine, and where a block stands; what becomes of it is `block_plan`'s. A project that
-has none pays for reading its templates, and no engine is imported.
+Says where a block stands; what becomes of it is `block_plan`'s. A project that has none pays for reading its templates,
+and no engine is imported.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 
 from assetbuild import django_blocks
@@ -18,10 +17,9 @@ from assetbuild.block_parts import BlockError, Where
 from assetbuild.blocks import Block
 from assetbuild.build import template_files
 from assetbuild.build.model import FileStat, Place, Problem, place_at
+from assetbuild.build.template_engines import Engine, engine_of
 
 _TAG = re.compile(rb"\{%[-+]?\s*(?:bundle|compress)\b")
-_DJANGO = re.compile(r"\{%\s*(?:load|static|url|csrf_token|get_static_prefix|asset_url|comment|verbatim)\s")
-"""Tags that Jinja does not have and most of Django's templates do, `load` first: a block's tag has to be loaded."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -77,13 +75,27 @@ def collect(paths: Iterable[str]) -> Collected:
     return Collected(tuple(found.values()), tuple(problems))
 
 
-@lru_cache(maxsize=4096)
-def holds_blocks(path: str, stat: FileStat) -> bool:
-    """Whether the template seems to hold blocks; `stat` only tells one state of the file from another."""
+Known = dict[str, tuple[FileStat, bool]]
+"""Of each template its stat, and whether a build looks into it, so that none is read twice."""
+
+
+def looked_into(places: template_files.Places, known: Known) -> dict[str, FileStat]:
+    """The templates that a build looks into; others make none differ. `known` is brought up to date."""
+    files = template_files.look(places).files
+    for path in known.keys() - files.keys():
+        del known[path]
+    for path, stat in files.items():
+        if path not in known or known[path][0] != stat:
+            known[path] = (stat, _matters(path))
+    return {path: stat for path, stat in files.items() if known[path][1]}
+
+
+def _matters(path: str) -> bool:
+    """Whether a template seems to hold blocks, or cannot be read, which is an error."""
     try:
         return _TAG.search(template_files.read(path)) is not None
     except OSError:
-        return False
+        return True
 
 
 def _in_file(path: str) -> tuple[list[Found], list[Problem]]:
@@ -101,7 +113,7 @@ def _in_file(path: str) -> tuple[list[Found], list[Problem]]:
         return [], [Problem("template-unreadable", reason, Place(path), hint=hint)]
     template = Template(path, _LINE_END.sub("\n", text))
     try:
-        return _django(template) if _DJANGO.search(template.text) else _jinja(template)
+        return _django(template) if engine_of(template.text) is Engine.DJANGO else _jinja(template)
     except ImportError:
         text = "blocks in templates cannot be read: jinja2 is not installed"
         return [], [Problem("template-engine", text, Place(path), hint="pip install 'assetbuild[build]'")]

@@ -1,4 +1,4 @@
-"""The templates of a project as files: which there are, and their bytes. A build looks at them only for blocks.
+"""The templates of a project as files: which there are, and their bytes.
 
 Knows patterns and stats, and nothing of what is in a template.
 """
@@ -58,7 +58,7 @@ def look(places: Places) -> Seen:
     folders: dict[str, FileStat] = {}
     for start in places.folders:
         folders |= _above(start)
-        for parent, stat, names in walk(start, skipped):
+        for parent, stat, names in _walk(start, skipped):
             folders[posix(parent)] = stat
             relative = Path(parent).relative_to(places.base).as_posix()
             for name in names:
@@ -94,7 +94,7 @@ class _Folder:
     """Whether a link leads to it, or to a folder above it."""
 
 
-def walk(start: Path, skipped: Collection[str] = ()) -> Iterator[tuple[str, FileStat, list[str]]]:
+def _walk(start: Path, skipped: Collection[str]) -> Iterator[tuple[str, FileStat, list[str]]]:
     """Every folder from `start` on, with its stat and the names of its files; `skipped` are real paths.
 
     Folders that start with a dot can match no glob, and are not entered. Links to folders are: but none to a folder

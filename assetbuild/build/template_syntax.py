@@ -1,7 +1,7 @@
 """Jinja templates as syntax trees in which every node knows where it stands.
 
-The one file of the build half that imports Jinja2, and only when templates are checked or hold blocks. Nothing is
-rendered: filters, tests and functions of the user's app need not be known, and none is called.
+Imported, and Jinja2 with it, only when templates are checked or hold blocks. Nothing is rendered: filters, tests and
+functions of the user's app need not be known, and none is called.
 """
 
 from __future__ import annotations

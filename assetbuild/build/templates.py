@@ -7,19 +7,19 @@ known at run time is reported as such instead of being guessed.
 
 from __future__ import annotations
 
-import re
+import posixpath
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assetbuild.build import django_templates, template_files
-from assetbuild.build.globs import Globs, is_glob, no_match_hint
+from assetbuild.build.globs import Globs, no_match_hint
 from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
-from assetbuild.manifest import regular_bytes
+from assetbuild.build.template_engines import Engine, engine_of
+from assetbuild.placeholders import without_version
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -29,8 +29,6 @@ _UNSEEN = frozenset(
 )
 """The codes of what says that a template may name more assets than were found in it."""
 _ASSETS = "`{% assets %}`"
-_VERSION = re.compile(r"[.\-_]?%\(version\)s")
-"""In an output of webassets, the place of what is the fingerprint here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +171,11 @@ def references(
     from assetbuild.build import template_calls, template_syntax
 
     text = template_syntax.normalised(text)
+    if engine_of(text) is Engine.DJANGO:
+        return _in_django(path, text)
     try:
         tree = template_syntax.parse(text)
     except template_syntax.NotJinja as error:
-        if django_templates.is_django(text):
-            return _in_django(path, text)
         place = place_at(path, text, error.offset)
         hint = "correct it, or leave it out of `templates` if it is written for another engine"
         return [], [_warning("template-syntax", f"not a template that Jinja can read: {error}", place, hint=hint)]
@@ -192,7 +190,7 @@ def references(
         for expression in naming.expressions:
             names, is_complete = _literals(expression)
             for literal, offset in names:
-                name = _VERSION.sub("", literal) if naming.through == _ASSETS else literal
+                name = without_version(literal) if naming.through == _ASSETS else literal
                 found.append(TemplateReference(naming.below + name, naming.through, place_at(path, text, offset)))
             if not is_complete:
                 place = place_at(path, text, expression.lineno)
@@ -275,37 +273,16 @@ def _joined(expression: nodes.Concat | nodes.Add) -> tuple[list[tuple[str, int]]
 
 
 def find(config: Config) -> TemplateFiles:
-    """The files that the configuration's `templates` match, relative to its folder."""
-    found: dict[str, TemplateFile] = {}
+    """The files that the configuration's `templates` match, relative to its folder, as a build finds them."""
+    found = tuple(template_files.look(template_files.of(config)).files)
+    names = [posixpath.relpath(path, config.base.as_posix()) for path in found]
     problems: list[Problem] = []
     for pattern in dict.fromkeys(config.templates):
         globs = Globs((pattern,))
-        matched = {
-            name: TemplateFile(str(config.base / name), partial(regular_bytes, config.base / name))
-            for name in _files_below(config.base, _fixed_folder(pattern))
-            if globs.matches(name)
-        }
-        found.update(matched)
-        if not matched:
+        if not any(map(globs.matches, names)):
             text = f'"{pattern}" in `templates` matches no file'
             place = config.place("templates", pattern)
             problems.append(Problem("glob-matches-nothing", text, place, hint=no_match_hint(pattern)))
-    return TemplateFiles(tuple(found[name] for name in sorted(found)), tuple(problems))
-
-
-def _fixed_folder(pattern: str) -> str:
-    """The folders that a glob starts with, up to the first that is not named literally."""
-    fixed: list[str] = []
-    for segment in pattern.split("/")[:-1]:
-        if is_glob(segment):
-            break
-        fixed.append(segment)
-    return "/".join(fixed)
-
-
-def _files_below(base: Path, folder: str) -> Iterator[str]:
-    """Relative POSIX paths of all files below, those behind links as well."""
-    for parent, _, names in template_files.walk(base / folder):
-        relative = Path(parent).relative_to(base).as_posix()
-        for name in names:
-            yield name if relative == "." else f"{relative}/{name}"
+    return TemplateFiles(
+        tuple(TemplateFile(path, partial(template_files.read, path)) for path in found), tuple(problems)
+    )

@@ -12,15 +12,16 @@ import os
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from assetbuild.build import adoption, template_blocks, template_files, tree
+from assetbuild.build import adoption, filter_modules, template_blocks, template_files, tree
 from assetbuild.build.config import FILE_NAME, PYPROJECT
 from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
+from assetbuild.build.template_blocks import Known
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Scope:
     """What is watched: single `files`, the folders `roots`, mounted at `mounts`, but for what lies in `skip`, and the
     files of `adopted` builds, which are looked at without being told of.
 
-    `templates` are looked at for the blocks in them.
+    `templates` are looked at for the blocks in them. `beside` is what filters opened elsewhere, or looked for in vain.
     """
 
     files: tuple[Path, ...]
@@ -55,6 +56,7 @@ class Scope:
     skip: tuple[Path, ...] = ()
     adopted: tuple[AdoptedBuild, ...] = ()
     templates: template_files.Places = template_files.NOWHERE
+    beside: tuple[str, ...] = ()
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -92,22 +94,48 @@ View = dict[str, Sight]
 """What a look saw, by path."""
 
 
-def look(scope: Scope) -> View:
+def look(scope: Scope, known: Known | None = None) -> View:
     """The configuration, the roots, the sources, and what is unusable under the roots; and templates with blocks.
 
-    Opens no file but templates.
+    Opens no file but templates, and no template that `known` has as it is. That is brought up to date.
     """
     found = tree.walk(scope.roots, scope.mounts, skip=scope.skip)
     places = [(flaw, flaw.problem.place) for flaw in found.flaws]
     view = {place.path: Sight(flaw.logical, flaw.problem.code) for flaw, place in places if place is not None}
     beside, _ = adoption.look(scope.adopted)
     view |= {source.file: Sight(source.logical, source.stat) for source in (*found.sources, *beside)}
-    for path, stat in template_files.look(scope.templates).files.items():
-        if template_blocks.holds_blocks(path, stat):  # others make no build differ
-            view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
+    for path, stat in template_blocks.looked_into(scope.templates, {} if known is None else known).items():
+        view[path] = Sight(os.path.relpath(path, scope.templates.base), stat)
     for root in scope.roots:
         view.pop(str(root), None)  # one that is not there is a flaw, too
-    return view | _heads(scope)
+    return _beside(scope) | view | _heads(scope)
+
+
+def _beside(scope: Scope) -> View:
+    """What the system does not watch either, and what makes another build, but no other configuration."""
+    found = {path: _identity(Path(path), is_file=True) for path in scope.beside}
+    base = scope.templates.base
+    return {path: Sight(os.path.relpath(path, base), one) for path, one in found.items() if one is not None}
+
+
+def after(result: Built | Exception, scope: Scope, view: View) -> tuple[Scope, View]:
+    """`scope` with what a build looked at besides the sources, and `view` with that as the build saw it.
+
+    A failed build tells only where a filter failed; all else is still looked at.
+    """
+    if not isinstance(result, Built):
+        problems = result.problems if isinstance(result, BuildFailed) else ()
+        failed = {one.place.path for one in problems if one.place is not None and one.code == "webassets-failed"}
+        new = tuple(sorted(failed - view.keys() - set(scope.beside)))
+        return replace(scope, beside=(*scope.beside, *new)), _beside(replace(scope, beside=new)) | view
+    rest = {path: sight for path, sight in view.items() if path not in scope.beside}
+    known = {path: digest for path, digest in result.beside if path not in rest}
+    scope = replace(scope, beside=tuple(known))
+    seen = _beside(scope)
+    for path, digest in known.items():
+        if filter_modules.digest(path) != digest:  # it has changed since, and no look is to find it as it is now
+            seen[path] = Sight(os.path.relpath(path, scope.templates.base), None)
+    return scope, seen | rest
 
 
 def _heads(scope: Scope) -> View:
@@ -167,13 +195,16 @@ def causes_between(old: View, new: View) -> tuple[Cause, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What changed since the look before, if anything, and what was told meanwhile."""
+    """What changed since the look before, if anything, what was told meanwhile, and what the look saw."""
 
     causes: tuple[Cause, ...]
     told: frozenset[str]
+    view: View
 
 
-def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float]) -> Iterator[Settled]:
+def settled(
+    sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Callable[[], float], known: Known | None = None
+) -> Iterator[Settled]:
     """What changed since `view`, a burst at once, and nothing with every look that was unasked and saw nothing new.
 
     A name that is gone may be on its way back, as editors save by renaming, and so is waited for a little longer.
@@ -182,18 +213,18 @@ def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Ca
     quiet = loud = 0
     due = clock()
     is_expected = False
-    heads = {path: sight for path, sight in view.items() if not sight.logical}
+    heads = {path: sight for path, sight in view.items() if not sight.logical or path in scope.beside}
     for paths in sets:
         told.update(paths)
         quiet, loud = (0, loud + 1) if paths else (quiet + 1, loud)
-        if (now := _heads(scope)) != heads:
+        if (now := _beside(scope) | _heads(scope)) != heads:
             heads, quiet, is_expected = now, 0, True
         is_expected = is_expected or bool(paths)
         is_due = quiet >= (LONG_QUIET if len(told) > FEW else QUIET) if is_expected else clock() >= due
         if not is_due and loud < PATIENCE:
             continue
         began = clock()
-        new = look(scope)
+        new = look(scope, known)
         due = clock() + max(UNASKED, SHARE * (clock() - began))
         causes = causes_between(view, new)
         if causes and loud < PATIENCE and not is_expected:
@@ -202,7 +233,7 @@ def settled(sets: Iterable[Collection[str]], scope: Scope, view: View, clock: Ca
         if quiet < LONG_QUIET and loud < PATIENCE and any(cause.kind is Kind.REMOVED for cause in causes):
             continue
         view = new
-        yield Settled(causes, frozenset(told))
+        yield Settled(causes, frozenset(told), view)
         told.clear()
         quiet = loud = 0
         is_expected = False
@@ -254,20 +285,22 @@ _Reason = tuple[Trigger, tuple[Cause, ...]]
 def turns(files: tuple[Path, ...], steps: Steps, observe: Observe) -> Iterator[Turn]:
     """Build at once, and again after every change, as long as `observe` gives sets. `files` are `config_files`."""
     scope = Scope(files)
+    known: Known = {}
     reason: _Reason | None = (Trigger.START, ())
     while reason is not None:
         with observe(scope) as sets:  # watched first, then seen, then read: no change can fall in between
-            view = look(scope)
+            view = look(scope, known)
             started = steps.clock()
             config = _attempt(steps.load)
             if isinstance(config, Exception):
                 yield Turn(*reason, None, config, steps.clock() - started)
-                reason = _until_usable(settled(sets, scope, view, steps.clock), steps, failure=config)
+                reason = _until_usable(settled(sets, scope, view, steps.clock, known), steps, failure=config)
             elif (needed := scope_of(config, files)) != scope:
                 scope = needed
             else:
-                yield _turn(reason, config, steps, started=started)
-                reason = yield from _rebuilds(settled(sets, scope, view, steps.clock), scope, steps, config=config)
+                turn = _turn(reason, config, steps, started=started)
+                yield turn
+                reason = yield from _rebuilds(sets, *after(turn.result, scope, view), steps, config=config, known=known)
 
 
 def _turn(reason: _Reason, config: Config, steps: Steps, *, started: float) -> Turn:
@@ -276,18 +309,18 @@ def _turn(reason: _Reason, config: Config, steps: Steps, *, started: float) -> T
 
 
 def _rebuilds(
-    changes: Iterable[Settled], scope: Scope, steps: Steps, *, config: Config
+    sets: Iterator[Collection[str]], scope: Scope, view: View, steps: Steps, *, config: Config, known: Known
 ) -> Generator[Turn, None, _Reason | None]:
     """A turn for every change of sources; returns the change after which all begins anew, None after the last one."""
     roots = {os.path.realpath(root) for root in scope.roots}
-    for change in changes:
-        if not change.causes:
-            continue
+    while change := next((one for one in settled(sets, scope, view, steps.clock, known) if one.causes), None):
         reason = (Trigger.CHANGE, change.causes)
         # Of a root that was told of, the system watches what is no longer there; another one can look the same.
         if not change.causes[0].logical or len(change.told) > MANY or not roots.isdisjoint(change.told):
             return reason
-        yield _turn(reason, config, steps, started=steps.clock())
+        turn = _turn(reason, config, steps, started=steps.clock())
+        yield turn
+        scope, view = after(turn.result, scope, change.view)
     return None
 
 

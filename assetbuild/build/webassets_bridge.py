@@ -8,19 +8,16 @@ from the YAML file alone: an environment variable is no part of a configuration.
 from __future__ import annotations
 
 import functools
-import hashlib
 import io
 import os
 import re
 import shutil
 import sys
-import sysconfig
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
@@ -28,9 +25,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetbuild.build.webassets_model import Job, Opened, Word
+from assetbuild.build import filter_modules
+from assetbuild.build.webassets_model import INSTALL, Job, Opened, Word
 
-INSTALL = "pip install 'assetbuild[webassets]'"
+CUSTOM_HINT = "correct the filter or its name, or set PYTHONPATH to the folder that holds it"
 _SHOWN = 400  # characters of what a filter says
 
 
@@ -56,9 +54,9 @@ def unusable(names: Sequence[str], custom: Sequence[Word]) -> list[Refusal]:
     """What keeps the filters `names` from running, without running them."""
     try:
         known = _filters(tuple(word.text for word in custom))
+    except BridgeError as error:
+        return [Refusal("", str(error), CUSTOM_HINT)]
     except ImportError as error:
-        if not _is_of_webassets(error):
-            return [Refusal("", str(error), "correct its name, or set PYTHONPATH to the folder that holds it")]
         text = f"the filters {', '.join(names)} need the package webassets, which cannot be imported: {error}"
         return [Refusal(names[0] if names else "", text, INSTALL)]
     found = []
@@ -72,17 +70,13 @@ def unusable(names: Sequence[str], custom: Sequence[Word]) -> list[Refusal]:
     return found
 
 
-def _is_of_webassets(error: ImportError) -> bool:
-    return (error.name or "").partition(".")[0] == "webassets"
-
-
 def version(names: Sequence[str], custom: Sequence[Word]) -> str:
-    """Changes when webassets does, or a filter's own code or Python package."""
+    """Changes when webassets does, or a filter's own code or Python package. Raises `BridgeError`."""
     known = _filters(tuple(word.text for word in custom))
     parts = [f"webassets-{installed_version('webassets')}"]
     for name in sorted(set(names)):
         module = sys.modules[known[name].__module__]
-        parts.append(f"{name}-{_digest(module.__file__ or '')[:12]}")
+        parts.append(f"{name}-{filter_modules.digest_of(module)[:12]}")
         for package in _packages(module):
             parts.append(f"{package}-{installed_version(package)}")
     return "+".join(parts)
@@ -95,7 +89,7 @@ def make(
 
     `roots`: the folders of sources, each with its mount: cssrewrite asks where a file will be.
     """
-    _filters(tuple(word.text for word in custom))
+    known = _filters(tuple(word.text for word in custom))
     from webassets import Environment
 
     environment = Environment(
@@ -105,7 +99,7 @@ def make(
     environment.config.update(dict(config))
     at = _At()
     stream = io.StringIO()
-    with _recording() as seen, _quiet():
+    with _recording() as seen, _quiet(), filter_modules.importing():
         try:
             bundle = _bundle(job, at)
             bundle.output = output
@@ -115,7 +109,10 @@ def make(
             raise BridgeError("its files or bundles are nested too deeply", filter_name=at.filter_name) from None
         except Exception as error:  # noqa: BLE001  a filter is anyone's code, and may raise anything
             raise _explained(error, at) from None
-    return stream.getvalue(), _opened(seen)
+    opened = dict(_opened(seen))
+    if any(filter_modules.holds(known[name].__module__) for name in job.names()):
+        opened |= filter_modules.files()
+    return stream.getvalue(), tuple(sorted(opened.items()))
 
 
 # --- bundles and filters ---------------------------------------------------------------------------------
@@ -166,18 +163,32 @@ def _noting(do: Callable[..., Any], name: str, at: _At) -> Callable[..., Any]:
 
 
 @functools.cache
-def _filters(custom: tuple[str, ...]) -> Mapping[str, type]:
-    """webassets' filters and those of the project, which are imported by their dotted names. Raises ImportError."""
+def _builtin() -> Mapping[str, type]:
+    """webassets' own filters. Raises ImportError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one for each filter whose package is not installed
         from webassets import filter as filters
+    return dict(filters._FILTERS)
+
+
+def _filters(custom: tuple[str, ...]) -> Mapping[str, type]:
+    """webassets' filters and those of the project, which are imported by their dotted names, as their files are now.
+
+    Raises ImportError where webassets is missing, and `BridgeError` for a filter of the project.
+    """
+    own = _builtin()
+    from webassets import filter as filters
+
+    filters._FILTERS.clear()
+    filters._FILTERS.update(own)
+    filter_modules.renew(custom)
     for dotted in custom:
-        module, _, name = dotted.rpartition(".")
         try:
-            found = getattr(import_module(module), name)
+            with _quiet():
+                found = filter_modules.imported(dotted)
             filters.register_filter(found)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
-            raise ImportError(f'the filter class "{dotted}" cannot be had: {error}') from error
+        except Exception as error:  # a filter is anyone's code, and importing it may raise anything
+            raise BridgeError(f'the filter class "{dotted}" cannot be had: {error}') from error
     return dict(filters._FILTERS)
 
 
@@ -274,25 +285,16 @@ def _quiet() -> Iterator[None]:
 
 def _opened(seen: Sequence[str]) -> tuple[Opened, ...]:
     """Each file once, with its digest; without Python's own, which versions stand for, and what is no file."""
-    own = tuple(
-        {os.path.realpath(path) + os.sep for path in (*sysconfig.get_paths().values(), os.path.dirname(os.__file__))}
-    )
-    mine = [path for path in sorted(set(seen)) if not os.path.realpath(path).startswith(own)]
+    mine = [path for path in sorted(set(seen)) if not filter_modules.is_of_python(path)]
     mine = [path for path in mine if not path.startswith(("/dev/", "/proc/", "/sys/")) and not _is_code(path)]
     mine = [path for path in mine if os.path.dirname(path) != tempfile.gettempdir() or os.path.lexists(path)]
-    return tuple((path, _digest(path)) for path in mine if os.path.isfile(path) or not os.path.lexists(path))
+    return tuple(
+        (path, filter_modules.digest(path)) for path in mine if os.path.isfile(path) or not os.path.lexists(path)
+    )
 
 
 def _is_code(path: str) -> bool:
     return path.endswith(".pyc") or f"{os.sep}__pycache__{os.sep}" in path
-
-
-def _digest(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except OSError:
-        return ""
 
 
 # --- errors ----------------------------------------------------------------------------------------------

@@ -17,15 +17,10 @@ from assetbuild.build.config_values import glob_problem, logical_path_problem, p
 from assetbuild.build.globs import is_glob
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import BundleSpec, Place, Problem, Severity
-from assetbuild.build.webassets_model import Declared, File, Named, Run, Translation, Webassets, Word
+from assetbuild.build.webassets_model import IDLE, OURS, Declared, File, Named, Run, Translation, Webassets, Word
+from assetbuild.build.yaml_places import Spot
+from assetbuild.placeholders import without_version
 
-MINIFIERS = frozenset(("cleancss", "css_slimmer", "cssmin", "jsmin", "rcssmin", "rjsmin", "yui_css", "yui_js"))
-"""Filters whose work the guarded minifiers of `[processors]` do."""
-REWRITING = "cssrewrite"
-IDLE = frozenset((*MINIFIERS, "gzip"))
-"""Filters that never run: twins are what `compress` says."""
-
-_VERSION = re.compile(r"[.\-_]?%\(version\)s")
 _MARK = "0version0"
 _OLD_VERSION = "(?:[0-9a-f]{8,64}|[0-9]{9,})"
 """What webassets put there: a hash or a time. `app.min.js` is nobody's output `app.%(version)s.js`."""
@@ -46,7 +41,7 @@ class _Mapper:
     file: File
     logical: Callable[[str], str]
     """The logical path, or glob, that a path of the file means; '' where it lies in no source root."""
-    at: Callable[[tuple[int, int]], Place]
+    at: Callable[[Spot], Place]
     problems: list[Problem] = field(default_factory=list)
     names: dict[str, Declared] = field(default_factory=dict)
     bundles: dict[str, BundleSpec] = field(default_factory=dict)
@@ -55,7 +50,7 @@ class _Mapper:
     """By logical path, where webassets wrote it."""
     places: dict[tuple[str, ...], Place] = field(default_factory=dict)
 
-    def fail(self, code: str, text: str, spot: tuple[int, int], *, hint: str) -> None:
+    def fail(self, code: str, text: str, spot: Spot, *, hint: str) -> None:
         self.problems.append(Problem(code, text, self.at(spot), hint=hint))
 
     # --- paths -------------------------------------------------------------------------------------------
@@ -85,10 +80,14 @@ class _Mapper:
             return ""
         return logical
 
+    def placed(self, path: str) -> str:
+        """The logical path of an output, which needs no folder."""
+        return self.logical(path) or posixpath.normpath(path)
+
     def output(self, declared: Declared, word: Word) -> str:
         """The logical path that an output gets: as written, without the version that fingerprints now are."""
-        plain = _VERSION.sub("", word.text)
-        logical = self.logical(plain) or posixpath.normpath(plain)
+        plain = without_version(word.text)
+        logical = self.placed(plain)
         reason = logical_path_problem(logical) or ("is a glob" if is_glob(logical) else "")
         kind = text_kind(logical)
         what = f'the output of the bundle "{declared.name}"' if declared.name else "the output of a nested bundle"
@@ -101,7 +100,7 @@ class _Mapper:
             self.fail("webassets-output", text, word.place, hint="let it end in .css, .js, .mjs or .cjs")
         else:
             marked = word.text.replace("%(version)s", _MARK)
-            escaped = re.escape(self.logical(marked) or posixpath.normpath(marked))
+            escaped = re.escape(self.placed(marked))
             self.outputs[logical] = escaped.replace(_MARK, _OLD_VERSION)
             return logical
         return ""
@@ -132,7 +131,7 @@ class _Mapper:
         """A bundle that has only bundles, each with its output, hands its filters on to them."""
         parts = [self.held(item) for item in declared.contents]
         is_container = bool(parts) and all(part is not None and part.output is not None for part in parts)
-        heavy = [word for word in declared.filters if word.text not in IDLE and word.text != REWRITING]
+        heavy = [word for word in declared.filters if word.text not in OURS]
         if is_container and heavy and declared.name:
             text = f'the bundle "{declared.name}" has no output, and would hand its filter {heavy[0].text} on to others'
             hint = f"write the filter at each of the bundles that {declared.name} holds"
@@ -150,7 +149,7 @@ class _Mapper:
         if len(self.problems) > before:
             return
         self.places["bundles", logical] = self.at(declared.place)
-        if any(word.text not in IDLE and word.text != REWRITING for word in made.words()):
+        if any(word.text not in OURS for word in made.words()):
             self.translations.append(Translation(logical, _plain(made), self.at_spot(declared)))
             self.bundles[logical] = BundleSpec(logical, (logical,))
             return
@@ -171,7 +170,7 @@ class _Mapper:
                 problems.append(Problem("webassets-twice", text, place, severity=Severity.WARNING, hint=hint))
         return problems
 
-    def at_spot(self, declared: Declared) -> tuple[int, int]:
+    def at_spot(self, declared: Declared) -> Spot:
         return declared.filters[0].place if declared.filters else declared.place
 
     def converted(self, declared: Declared, *, within: tuple[str, ...]) -> Run:
@@ -216,9 +215,7 @@ class _Mapper:
 
     def assets_of(self, declared: Declared, *, depth: int) -> tuple[str, ...]:
         if declared.output is not None:
-            logical = self.logical(_VERSION.sub("", declared.output.text)) or posixpath.normpath(
-                _VERSION.sub("", declared.output.text)
-            )
+            logical = self.placed(without_version(declared.output.text))
             return (logical,) if logical in self.bundles else ()
         found: list[str] = []
         for item in declared.contents:
@@ -240,9 +237,7 @@ class _Mapper:
         return merged
 
 
-def mapped(
-    file: File, *, logical: Callable[[str], str], at: Callable[[tuple[int, int]], Place]
-) -> tuple[Mapped, list[Problem]]:
+def mapped(file: File, *, logical: Callable[[str], str], at: Callable[[Spot], Place]) -> tuple[Mapped, list[Problem]]:
     """What `file` comes to, and what cannot be carried over. `logical` gives '' for a path in no source root."""
     mapper = _Mapper(file, logical, at)
     mapper.run()

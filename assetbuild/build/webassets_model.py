@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-Place = tuple[int, int]
-"""A line and a column of the YAML file, from 1."""
+if TYPE_CHECKING:
+    from assetbuild.build.yaml_places import Spot
+
+INSTALL = "pip install 'assetbuild[webassets]'"
+"""What brings all that such a file may need."""
+REWRITING = "cssrewrite"
+IDLE = frozenset(("cleancss", "css_slimmer", "cssmin", "gzip", "jsmin", "rcssmin", "rjsmin", "yui_css", "yui_js"))
+"""Filters that never run: the guarded minifiers of `[processors]` do their work, and twins are what `compress` says."""
+OURS = frozenset((*IDLE, REWRITING))
+"""Filters that do no more than we do: a bundle that has no other is a plain one. What else there is webassets runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,7 @@ class Word:
     """A string of the file, and where it stands."""
 
     text: str
-    place: Place
+    place: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,7 @@ class Declared:
     """A bundle as it was written. `name` is '' where it is nested; `contents` are files, globs, names and bundles."""
 
     name: str
-    place: Place
+    place: Spot
     contents: tuple[Word | Declared, ...] = ()
     filters: tuple[Word, ...] = ()
     output: Word | None = None
@@ -69,7 +78,7 @@ class Translation:
 
     logical: str
     run: Run
-    place: Place
+    place: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,13 @@ class Job:
                 yield from item.files()
             else:
                 yield item
+
+    def names(self) -> Iterator[str]:
+        """Every filter of it and of what it holds."""
+        yield from self.filters
+        for item in self.contents:
+            if isinstance(item, Job):
+                yield from item.names()
 
 
 Opened = tuple[str, str]

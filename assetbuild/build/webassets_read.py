@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from assetbuild.build.config_values import similar, type_name
 from assetbuild.build.model import Place, Problem
 from assetbuild.build.webassets_model import Declared, File, Word
-from assetbuild.build.yaml_places import Path, YamlDocument
+from assetbuild.build.yaml_places import Path, Spot, YamlDocument
 
 # What webassets does while an app runs: debugging, rebuilding, expiring. None of it is left to do, so it means nothing.
 _IDLE = ("auto_build", "cache", "cache_file_mode", "debug", "expire", "manifest", "updater", "url", "url_expire")
@@ -24,7 +24,7 @@ _DEEPEST = 50
 @dataclass(frozen=True, slots=True)
 class _Reader:
     document: YamlDocument
-    at: Callable[[tuple[int, int]], Place]
+    at: Callable[[Spot], Place]
     problems: list[Problem] = field(default_factory=list)
 
     def fail(self, text: str, path: Path, *, hint: str, is_key: bool = False) -> None:
@@ -106,7 +106,7 @@ class _Reader:
         return tuple(found)
 
 
-def read(document: YamlDocument, *, at: Callable[[tuple[int, int]], Place]) -> tuple[File, list[Problem]]:
+def read(document: YamlDocument, *, at: Callable[[Spot], Place]) -> tuple[File, list[Problem]]:
     """What the file declares, and what is wrong with it. `at` gives the place of a line and column."""
     reader = _Reader(document, at)
     table = reader.table(document.value, (), what="the file", hint="write `bundles:` and the bundles below it")

@@ -19,13 +19,14 @@ from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Config, FileStat, Place, Problem, Severity, Source, TextKind
+from assetbuild.build.model import BuildFailed, Config, FileStat, Place, Problem, Severity, Source, TextKind, place_in
 from assetbuild.build.suggest import did_you_mean
 from assetbuild.build.tree import Tree
 from assetbuild.build.webassets_model import Job, Opened, Run, Translation, Word
 
 if TYPE_CHECKING:
     from assetbuild.build.webassets_bridge import BridgeError
+    from assetbuild.build.yaml_places import Spot
 
 _FAMILIES = {
     TextKind.CSS: (".css", ".scss", ".sass", ".less", ".styl", ".pcss"),
@@ -97,11 +98,17 @@ MODULES = ("webassets",)
 
 
 def version(config: Config) -> str:
-    """Changes when texts may, though all files that they are made of are the same."""
-    from assetbuild.build import webassets_bridge
+    """Changes when texts may, though all files that they are made of are the same. Raises `BuildFailed`."""
+    from assetbuild.build import webassets_bridge as bridge
 
     names = {word.text for one in config.webassets.translations for word in one.run.words()}
-    return webassets_bridge.version(sorted(names), config.webassets.custom_filters)
+    custom = config.webassets.custom_filters
+    try:
+        return bridge.version(sorted(names), custom)
+    except bridge.BridgeError as error:
+        file = str(config.webassets.file or config.file)
+        place = _place_of(file, custom[0].place) if custom else Place(file)
+        raise BuildFailed([Problem("webassets-filter", str(error), place, hint=bridge.CUSTOM_HINT)]) from error
 
 
 def is_unchanged(opened: Sequence[Opened]) -> bool:
@@ -162,6 +169,9 @@ class _Maker:
         names = sorted({word.text for word in self.translation.run.words()})
         try:
             description = tuple(self.described(job, bridge.version(names, custom)))
+        except bridge.BridgeError as error:
+            self.problems.append(self.explained(error))
+            return None
         except OSError as error:
             self.fail(f"a file cannot be read: {error.strerror or error}", hint="correct its permissions")
             return None
@@ -253,8 +263,8 @@ class _Maker:
     # --- problems ----------------------------------------------------------------------------------------
 
     def place(self, word: Word | None = None) -> Place:
-        line, column = word.place if word is not None else self.translation.place
-        return _place(str(self.config.webassets.file or self.config.file), line, column)
+        spot = word.place if word is not None else self.translation.place
+        return _place_of(str(self.config.webassets.file or self.config.file), spot)
 
     def fail(self, text: str, *, hint: str) -> None:
         self.problems.append(Problem("webassets-failed", text, self.place(), hint=hint))
@@ -268,17 +278,17 @@ class _Maker:
             hint = "install the tool that it runs, correct the file, or take the filter out"
             notes = (f"it was at {error.file}",) if error.file else ()
             return Problem("webassets-failed", text, named, notes=notes, hint=hint)
-        at = _place(error.file, error.line, error.column)
+        at = _place_of(error.file, (error.line, error.column))
         notes = (f"the filter is named in line {named.line} of {os.path.basename(named.path)}",)
         return Problem("webassets-failed", text, at, notes=notes, hint="correct the file")
 
 
-def _place(path: str, line: int, column: int) -> Place:
+def _place_of(path: str, spot: Spot) -> Place:
     try:
         lines = Path(path).read_text("utf-8", errors="replace").split("\n")
     except OSError:
         lines = []
-    return Place(path, line, column, lines[line - 1].rstrip() if 0 < line <= len(lines) else "")
+    return place_in(path, lines, spot)
 
 
 def _shape(job: Job, names: Mapping[str, str]) -> object:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assetbuild.build.webassets_bundles import IDLE, REWRITING
+from assetbuild.build.webassets_model import OURS
+from assetbuild.placeholders import without_version
 
 _LINE = re.compile(r"(?P<indent> *)(?:(?P<item>- +)?(?P<rest>.*?))\s*$")
 _PAIR = re.compile(r"(?P<key>[\w./%()-]+)\s*:(?:\s+(?P<value>.+))?$")
 _PLAIN = re.compile(r"[\w./@+~-][\w ./@+~*%(),-]*")
-MINIFIERS = frozenset((*IDLE, REWRITING, "csscompressor", "uglifyjs"))
-"""Filters that do no more than we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,6 @@ class NotPlain(Exception):
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line} is not plain")
         self.line = line
-
-
-def without_version(output: str) -> str:
-    """An output without the place of its version: names are fingerprinted anyway."""
-    return re.sub(r"[.\-_]?%\(version\)s", "", output)
 
 
 def read(text: str) -> OldConfig | None:
@@ -124,7 +118,7 @@ def _bundle(name: str, head: _Line, body: list[_Line]) -> OldBundle:
         name,
         without_version(next(iter(settings.get("output", [])), "")),
         tuple(part.strip() for item in settings.get("contents", []) for part in item.split(",")),
-        tuple(part for part in filters if part and part not in MINIFIERS),
+        tuple(part for part in filters if part and part not in OURS),
     )
 
 

@@ -36,13 +36,18 @@ def compile_block(parser: Parser, token: DjangoToken) -> BlockNode:
     try:
         tag = django_blocks.parse(opened, _tokens(parser))
         node = BlockNode(dumps(tag.block), [parser.compile_filter(text) for text in tag.expressions])
-        block_markup.pieces(node.text, django.assets())
+        _pieces(node.text)
     except BlockError as error:
         line = error.where.at + error.where.before.count("\n")
         raise _syntax_error(parser, line, error) from error
     except AssetbuildError as error:
         raise _syntax_error(parser, line, error) from error
     return node
+
+
+def _pieces(text: str) -> block_markup.Pieces:
+    assets = django.assets()
+    return block_markup.pieces(text, assets, assets._current())
 
 
 def _tokens(parser: Parser) -> Iterator[django_blocks.Token]:
@@ -68,4 +73,4 @@ class BlockNode(Node):
 
     def render(self, context: Context) -> SafeString:
         values = [expression.resolve(context) for expression in self.expressions]
-        return mark_safe(block_markup.filled(block_markup.pieces(self.text, django.assets()), values))
+        return mark_safe(block_markup.filled(_pieces(self.text), values))

@@ -247,6 +247,16 @@ def follow_django(root: Path, notes: Sequence[str]) -> None:
             _replace(
                 root / match[1], int(match[2]), rf" {match[4]}\b", "" if f" {match[3]} " in _DJANGO_BASE else match[3]
             )
+    _set_up_django(root, notes)
+
+
+def follow_django_but_for_blocks(root: Path, notes: Sequence[str]) -> None:
+    """The report's settings, and the templates as they are, as the report allows."""
+    assert any(note.startswith("the {% compress %} blocks may also stay as they are") for note in notes)
+    _set_up_django(root, notes)
+
+
+def _set_up_django(root: Path, notes: Sequence[str]) -> None:
     start = next(index for index, note in enumerate(notes) if note.startswith("in settings: "))
     lines = [line.removeprefix("in settings: ").strip() for line in notes[start : start + 3]]
     settings = root / "harbour/settings.py"

@@ -21,7 +21,7 @@ from tests.browser.conftest import Visit, fresh
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-# URLs of assets become their suffix; integrity goes with them.
+# URLs of assets become their suffix; integrity goes with them, and a type that is the one that there is anyway.
 _DOCUMENT = r"""
 () => {
   const page = document.documentElement.cloneNode(true);
@@ -31,6 +31,7 @@ _DOCUMENT = r"""
       if (element.hasAttribute(name)) element.setAttribute(name, kind(element.getAttribute(name)));
     }
     element.removeAttribute('integrity');
+    if (element.getAttribute('type') === 'text/css') element.removeAttribute('type');
     element.removeAttribute('crossorigin');
   }
   return page.outerHTML.replace(/>\s+</g, '><');
@@ -91,8 +92,14 @@ def flask_yaml(root: Path) -> Path:
         (flask_python, "flask", old_apps.follow_flask, "flask_assets"),
         (flask_yaml, "flask", old_apps.follow_flask, "flask_assets"),
         (old_apps.django_compressor, "django", old_apps.follow_django, "compressor"),
+        (old_apps.django_compressor, "django", old_apps.follow_django_but_for_blocks, "compressor"),
     ],
-    ids=["Flask-Assets, Python", "Flask-Assets, YAML with Sass", "django-compressor"],
+    ids=[
+        "Flask-Assets, Python",
+        "Flask-Assets, YAML with Sass",
+        "django-compressor",
+        "django-compressor, blocks as they are",
+    ],
 )
 def test_a_converted_site_is_the_same_in_every_pixel_and_element(
     browser: Browser,
