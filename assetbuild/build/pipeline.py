@@ -188,6 +188,7 @@ def _build(
         )
         commit(pending)
         others_written = other_manifests.write(config, others)
+        others_written += other_manifests.remove_former(config, written=last.outputs)
         is_new_manifest = write_manifest(config.manifest, made.manifest)
     except BuildFailed as failed:
         raise BuildFailed((*made.problems, *failed.problems), exit_code=failed.exit_code) from failed
