@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -454,6 +455,68 @@ def test_what_a_compiler_complains_of_is_shown_where_it_stands(tmp_path: Path) -
     assert 'the filter "libsass" failed at the bundle "gen/site.css"' in problem.text
     assert problem.place.source_line == ".x { color red }"
     assert problem.notes == ("the filter is named in line 8 of assets.yml",)
+
+
+FAILING = """
+import os, subprocess, sys
+from webassets.filter import Filter
+
+class Odd(Filter):
+    name = "{name}"
+
+    def input(self, _in, out, **kw):
+        {body}
+"""
+
+
+def odd_project(root: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a filter of its own, in which `body` is done."""
+    module = "odd_" + hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    yaml = f"filters: [{module}.Odd]\nbundles:\n  a: {{contents: js/a.js, output: x.js, filters: {module}}}\n"
+    monkeypatch.syspath_prepend(str(root / "lib"))
+    return yaml_project(root, yaml, {f"/lib/{module}.py": FAILING.format(name=module, body=body)})
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("sys.exit(0)", "it ended the program, with exit status 0"),
+        ("sys.exit('enough')", "it ended the program, with exit status enough"),
+        ("raise BaseException('whatever')", "whatever"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("out.write(chr(0xd800))", "its text has the lone surrogate U+D800"),
+        ("out.write(chr(0xdcff))", "its text has the lone surrogate U+DCFF"),
+        ("input()", "EOF"),
+    ],
+)
+def test_whatever_a_filter_does_the_build_fails_with_its_name(
+    tmp_path: Path, body: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", open(0, closefd=False))  # noqa: SIM115  pytest's own reads nothing
+    (problem,) = errors(odd_project(tmp_path, body, monkeypatch))
+    assert (problem.code, text in problem.text, 'the filter "odd_' in problem.text) == ("webassets-failed", True, True)
+
+
+def test_an_interrupt_in_a_filter_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        odd_project(tmp_path, "raise KeyboardInterrupt", monkeypatch).build()
+
+
+def test_a_filter_that_ends_the_program_when_imported_is_an_error_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = odd_project(tmp_path, "pass\n\nsys.exit(0)", monkeypatch)
+    assert "cannot be had: it ended the program, with exit status 0" in errors(made)[0].text
+
+
+def test_what_a_filter_writes_to_standard_output_is_no_part_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "os.write(1, b'spoken'); subprocess.run(['echo', 'told'], check=True); out.write(_in.read())"
+    odd_project(tmp_path, body, monkeypatch).build()
+    print("ours", flush=True)
+    found = capfd.readouterr()
+    assert (found.out, "spoken" in found.err, "told" in found.err) == ("ours\n", True, True)
 
 
 def test_a_reference_that_a_compiler_wrote_and_nobody_has_is_an_error(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import sysconfig
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions
@@ -113,9 +113,15 @@ def make(
                 bundle.build(force=True, output=stream, disable_cache=True)
         except RecursionError:
             raise BridgeError("its files or bundles are nested too deeply", filter_name=at.filter_name) from None
-        except Exception as error:  # noqa: BLE001  a filter is anyone's code, and may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a filter is anyone's code, and may raise anything, or exit
             raise _explained(error, at) from None
-    return stream.getvalue(), _opened(seen)
+    text = stream.getvalue()
+    if lone := re.search("[\ud800-\udfff]", text):
+        said = f"its text has the lone surrogate U+{ord(lone[0]):04X}, which UTF-8 cannot hold"
+        raise BridgeError(said, filter_name=at.filter_name)
+    return text, _opened(seen)
 
 
 # --- bundles and filters ---------------------------------------------------------------------------------
@@ -174,10 +180,13 @@ def _filters(custom: tuple[str, ...]) -> Mapping[str, type]:
     for dotted in custom:
         module, _, name = dotted.rpartition(".")
         try:
-            found = getattr(import_module(module), name)
+            with _quiet():
+                found = getattr(import_module(module), name)
             filters.register_filter(found)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
-            raise ImportError(f'the filter class "{dotted}" cannot be had: {error}') from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise ImportError(f'the filter class "{dotted}" cannot be had: {_said(error)}') from error
     return dict(filters._FILTERS)
 
 
@@ -266,10 +275,27 @@ def _recording() -> Iterator[list[str]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Filters print and warn; what is wrong they raise."""
-    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    """Filters print and warn; what is wrong they raise. Nothing of theirs is in our output, and nobody answers them."""
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings(), _descriptors():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _descriptors() -> Iterator[None]:
+    """Standard input is empty, and what programs and C code write to standard output goes to standard error."""
+    kept: list[tuple[int, int]] = []
+    with open(os.devnull, "rb") as nothing:
+        try:
+            for number, other in ((0, nothing.fileno()), (1, 2)):
+                with suppress(OSError):  # a service may have closed one of them
+                    kept.append((number, os.dup(number)))
+                    os.dup2(other, number)
+            yield
+        finally:
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
 
 
 def _opened(seen: Sequence[str]) -> tuple[Opened, ...]:
@@ -301,8 +327,14 @@ def _digest(path: str) -> str:
 _AT_LINE = re.compile(r"on line (\d+)(?::(\d+))? of (?:root stylesheet|stdin|(?P<file>\S+))|(?P<other>\S+):(\d+):(\d+)")
 
 
-def _explained(error: Exception, at: _At) -> BridgeError:
-    text = str(error).strip() or type(error).__name__
+def _said(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it ended the program, with exit status {error.code}"
+    return str(error).strip() or type(error).__name__
+
+
+def _explained(error: BaseException, at: _At) -> BridgeError:
+    text = _said(error)
     file, line, column = at.file, getattr(error, "lineno", 0) or 0, 0
     match = _AT_LINE.search(text)
     if match is not None and match["other"] is None:
