@@ -121,13 +121,13 @@ def test_bundles_hold_bundles_by_name_and_in_place_and_containers_have_several_a
 
 
 def test_what_webassets_made_before_is_no_source(tmp_path: Path) -> None:
-    old = {"css/all.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n", "js/all.min.js": "var mine;\n"}
+    old = {"css/all.1a2b3c4d.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n", "js/all.min.js": "var mine;\n"}
     made = yaml_project(
         tmp_path,
         """
         directory: .
         bundles:
-          css: { contents: "static/css/*.css", output: ./static/img/../css/all.css }
+          css: { contents: "static/css/*.css", output: "./static/img/../css/all.%(version)s.css" }
           js: { contents: "static/js/*.js", output: "static/./js/all.%(version)s.js" }
         """,
         old,
@@ -137,6 +137,38 @@ def test_what_webassets_made_before_is_no_source(tmp_path: Path) -> None:
     assert "js/all.1a2b3c4d.js" not in made.manifest["assets"]
     assert "var mine" in made.read("js/all.js")
     assert [(note.severity, note.hint) for note in notes] == [(Severity.NOTE, "delete the file")] * 2
+
+
+@pytest.mark.parametrize("filters", ["cssmin", "libsass"])
+@pytest.mark.parametrize(
+    ("contents", "output"),
+    [("css/a.css", "css/b.css"), ("css/*.css", "css/b.css"), ("css/a.css", "css/b.%(version)s.css")],
+)
+def test_an_output_never_takes_the_place_of_a_source_that_may_be_hand_written(
+    tmp_path: Path, filters: str, contents: str, output: str
+) -> None:
+    if filters == "libsass":
+        contents = f"{contents}, scss/site.scss"
+    made = yaml_project(tmp_path, f"x: {{contents: [{contents}], filters: {filters}, output: {output}}}\n")
+    (problem,) = errors(made)
+    assert (problem.code, problem.place and problem.place.line) == ("bundle-shadows-source", 1)
+    assert "css/b.css" in problem.text
+    assert problem.hint
+
+
+def test_the_hint_at_a_shadowed_source_says_what_to_do_with_what_webassets_made(tmp_path: Path) -> None:
+    (problem,) = errors(yaml_project(tmp_path, "x: {contents: css/a.css, output: css/b.css}\n"))
+    assert str(tmp_path / "static/css/b.css") in problem.text
+    assert problem.hint == "delete css/b.css if webassets made it, or give the bundle another `output`"
+
+
+def test_an_output_may_be_one_of_its_own_contents_unless_webassets_makes_it(tmp_path: Path) -> None:
+    yaml = "x: {contents: [css/a.css], filters: cssmin, output: css/a.css}\n"
+    made = yaml_project(tmp_path, yaml)
+    made.build()
+    assert made.read("css/a.css") == "a { color: red }\n"
+    made.write({"assets.yml": yaml.replace("cssmin", "libsass")})
+    assert [problem.code for problem in errors(made)] == ["bundle-shadows-source"], "webassets leaves the file out"
 
 
 def test_what_bundles_in_one_bundle_name_twice_is_a_warning(tmp_path: Path) -> None:

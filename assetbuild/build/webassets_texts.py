@@ -58,6 +58,8 @@ def with_texts(config: Config, found: Tree, *, cache: Cache | None, listener: Li
     if not config.webassets.outputs:
         return Texts(found)
     found, problems = _without_outputs(config, found)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return Texts(found, problems=tuple(problems))
     sources: dict[str, Source] = {}
     for source in found.sources:
         sources.setdefault(source.logical, source)
@@ -117,23 +119,30 @@ def _source(config: Config, translation: Translation, text: str) -> Source:
 
 
 def _without_outputs(config: Config, found: Tree) -> tuple[Tree, list[Problem]]:
+    """Without files at the places of outputs. A version in a name says who made the file; nothing else does."""
     patterns = [re.compile(pattern) for pattern in config.webassets.outputs]
-    old = [source for source in found.sources if any(pattern.fullmatch(source.logical) for pattern in patterns)]
-    if not old:
-        return found, []
-    gone = {id(source) for source in old}
-    kept = tuple(source for source in found.sources if id(source) not in gone)
-    problems = [
-        Problem(
-            "webassets-output",
-            f"{source.logical} is what webassets made, not a source; it is left out, as it is made here now",
-            Place(source.file),
-            severity=Severity.NOTE,
-            hint="delete the file",
-        )
-        for source in old
-    ]
-    return replace(found, sources=kept), problems
+    bundles = {bundle.name: bundle for bundle in config.bundles}
+    texts = {translation.logical for translation in config.webassets.translations}
+    kept, problems = [], []
+    for source in found.sources:
+        name = source.logical
+        is_output = name in texts or any(pattern.fullmatch(name) for pattern in patterns)
+        is_own_input = name in bundles and name not in texts and name in bundles[name].inputs
+        if not is_output or is_own_input:
+            kept.append(source)
+        elif name in bundles:
+            problems.append(_shadowed(config, source))
+        else:
+            text = f"{name} is what webassets made, not a source; it is left out, as it is made here now"
+            place = Place(source.file)
+            problems.append(Problem("webassets-output", text, place, severity=Severity.NOTE, hint="delete the file"))
+    return replace(found, sources=tuple(kept)), problems
+
+
+def _shadowed(config: Config, source: Source) -> Problem:
+    text = f"the output {source.logical} would take the place of the source {source.file}"
+    hint = f"delete {source.logical} if webassets made it, or give the bundle another `output`"
+    return Problem("bundle-shadows-source", text, config.place("bundles", source.logical), hint=hint)
 
 
 @dataclass(slots=True)
