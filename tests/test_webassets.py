@@ -162,6 +162,12 @@ def test_the_hint_at_a_shadowed_source_says_what_to_do_with_what_webassets_made(
     assert problem.hint == "delete css/b.css if webassets made it, or give the bundle another `output`"
 
 
+def test_keys_of_extra_are_strings_as_in_json(tmp_path: Path) -> None:
+    made = yaml_project(tmp_path, "x: {contents: css/a.css, output: x.css, extra: {d: {2: a, b: 2.5, yes: [~]}}}\n")
+    made.build()
+    assert made.manifest["bundles"]["x"]["extra"] == {"d": {"2": "a", "b": 2.5, "True": [None]}}
+
+
 def test_an_output_may_be_one_of_its_own_contents_unless_webassets_makes_it(tmp_path: Path) -> None:
     yaml = "x: {contents: [css/a.css], filters: cssmin, output: css/a.css}\n"
     made = yaml_project(tmp_path, yaml)
@@ -455,6 +461,9 @@ def test_why_and_plan_tell_the_files_behind_a_text(tmp_path: Path) -> None:
         ("a: {contents: css/a.css, output: 'a.%(x)s.css'}\n", 1, "a placeholder other", "write a path"),
         ("a: {contents: css/a.css, output: a.css}\nb: {contents: css/b.css, output: a.css}\n", 2, "of two", "give"),
         ("a: {contents: [b], output: a.css}\nb: {contents: [a]}\n", 2, "bundles that hold each other", "take one"),
+        ("a:\n contents: css/a.css\n output: a.css\n extra: {x: .nan}\n", 4, "`extra` holds nan", "another number"),
+        ("a:\n contents: css/a.css\n output: a.css\n extra:\n  x:\n  - 1\n  - {1: 1, y: -.inf}\n", 7,
+         "`extra` holds -inf", "another number"),
         ("a: {output: a.css}\n", 1, 'the bundle "a" is empty', "below `contents`"),
         ("a: {contents: css/no.css, output: a.css}\n", 1, 'there is no source or bundle "css/no.css"', ""),
         ("a: {contents: css/c.css, output: x.css, filters: libsass}\n", 1, 'no source "css/c.css"', "did you mean"),
