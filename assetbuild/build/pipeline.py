@@ -287,7 +287,7 @@ def make(
         beside = {source.logical: source for source in found.beside}
         adopted_blobs, unreadable = execute.digest_all(list(beside), digester(beside, last, listener), pool)
         adopted, unadoptable = adoption.adopt(config.adopted, adopted_blobs)
-        report.phase([*problems, *unreadable, *unadoptable])
+        report.phase([*problems, *unreadable, *unadoptable, *adoption.changed(config, adopted)])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)
