@@ -341,6 +341,37 @@ def test_a_file_that_a_filter_opened_outside_the_sources_is_watched_and_listed(t
         sys.path.remove(str(tmp_path / "lib"))
 
 
+@pytest.mark.parametrize("place", ["whole", "bundle"])
+def test_a_file_in_a_folder_of_includes_is_what_a_text_is_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(uptodate, "RACY_NS", 0)
+    own = "{ LIBSASS_INCLUDES: [vendor, missing] }"
+    bundle = (
+        f"{{contents: scss/v.scss, filters: libsass, output: v.css{f', config: {own}' if place == 'bundle' else ''}}}"
+    )
+    yaml = f"bundles:\n  v: {bundle}\n" + (f"config: {own}\n" if place == "whole" else "")
+    files = {"scss/v.scss": '@import "colors";\na { color: $c }\n', "/vendor/deep/colors.scss": "$c: red;\n"}
+    made = yaml_project(tmp_path, yaml, files | {"/vendor/_colors.scss": '@import "deep/colors";\n'})
+    made.build()
+    assert "red" in made.read("v.css")
+    made.build()
+    assert index.answer(["build"], version=__version__) is not None
+    assert made.build().up_to_date
+    made.write({"vendor/deep/colors.scss": "$c: green;\n"})
+    assert index.answer(["build"], version=__version__) is None
+    (change,) = [change for change in made.plan().changes if change.logical == "v.css"]
+    assert change.reasons == ("files below vendor changed",)
+    made.build()
+    assert "green" in made.read("v.css")
+    made.build()
+    made.write({"vendor/deep/_none.scss": "$d: 1;\n"})
+    assert index.answer(["build"], version=__version__) is None
+    made.build()
+    assert made.done(Work.PROCESS)["v.css webassets"] == 1
+
+
 def test_environment_variables_are_no_part_of_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = SASS.replace("        config: { LIBSASS_STYLE: compressed }\n", "")
     first = yaml_project(tmp_path / "a", plain).build()

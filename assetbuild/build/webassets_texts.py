@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assetbuild.build import keys, tree
+from assetbuild.build import keys, tree, webassets_includes
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
@@ -66,9 +66,10 @@ def with_texts(config: Config, found: Tree, *, cache: Cache | None, listener: Li
     made: list[Source] = []
     made_of: dict[str, keys.Description] = {}
     settings = _settings(config)
-    opened = dict(settings)
+    opened = dict(settings) | {path: _digest(Path(path)) for path in webassets_includes.files(config)}
+    includes = tuple(_included(config, opened))
     for translation in config.webassets.translations:
-        maker = _Maker(config, translation, sources, settings, cache, listener, problems)
+        maker = _Maker(config, translation, sources, settings, includes, cache, listener, problems)
         text = maker.text()
         if text is not None:
             opened |= dict(text[1])
@@ -85,6 +86,14 @@ def _settings(config: Config) -> tuple[Opened, ...]:
         return ()
     folders = {config.base, *([config.webassets.file.parent] if config.webassets.file else [])}
     return tuple((str(path), _digest(path)) for folder in sorted(folders) for path in (folder / n for n in _SETTINGS))
+
+
+def _included(config: Config, digests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """For each folder of includes what stands for all files in it."""
+    for word, folder in webassets_includes.named(config).items():
+        files, _ = webassets_includes.below(folder)
+        listed = [(os.path.relpath(path, folder).replace(os.sep, "/"), digests[path]) for path in files]
+        yield f"files below {word}", keys.key(tuple(listed))
 
 
 def _digest(path: Path) -> str:
@@ -153,6 +162,7 @@ class _Maker:
     translation: Translation
     sources: Mapping[str, Source]
     settings: tuple[Opened, ...]
+    includes: keys.Description
     cache: Cache | None
     listener: Listener
     problems: list[Problem]
@@ -244,6 +254,7 @@ class _Maker:
         wanted |= {name for name in self.sources if os.path.splitext(name)[1].lower() in _FAMILIES[kind]}
         for logical in sorted(wanted):
             yield f"input {logical}", tree.digest(self.sources[logical]).sha256
+        yield from self.includes
         for path, digest in self.settings:
             if digest:
                 yield f"settings {os.path.basename(path)}", digest
