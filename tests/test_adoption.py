@@ -141,7 +141,9 @@ def test_other_bytes_under_the_name_of_the_last_build_are_a_warning(tmp_path: Pa
     made = vite_project(tmp_path)
     assert made.codes() == []
     made.write({"dist/assets/main-UnNt__Xt.js": "other()"})
-    for problem in (*made.plan().problems, *made.build().problems):
+    found = [*made.plan().problems, *made.build().problems]
+    assert len(found) == 2
+    for problem in found:
         assert (problem.code, problem.severity) == ("adopted-changed", Severity.WARNING)
         assert problem.text.startswith("assets/main-UnNt__Xt.js has other bytes")
         assert problem.place is not None
