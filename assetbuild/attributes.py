@@ -77,7 +77,11 @@ def _checked(attributes: Mapping[str, object]) -> dict[str, str | None]:
     `async_` is `async`.
     """
     given: dict[str, str | None] = {}
+    if not hasattr(attributes, "items"):
+        raise AssetbuildError(f"`attributes` must be a mapping, such as {{'media': 'print'}}, found {attributes!r}")
     for spelled, value in attributes.items():
+        if not isinstance(spelled, str):
+            raise AssetbuildError(f"{spelled!r} is no name of an attribute; write a string")
         name = spelled.rstrip("_").replace("_", "-").lower()
         if not name[:1].isalpha() or name.strip(_NAME):
             raise AssetbuildError(f"{spelled!r} is no name of an attribute; write letters, digits and hyphens")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assetbuild import Assets, __version__
 from assetbuild.build import adoption, index, inspection, uptodate, watching
 from assetbuild.build.adopted_manifests import AdoptError, Chunk, closure, parse
-from assetbuild.build.model import BuildFailed, Problem
+from assetbuild.build.model import BuildFailed, Problem, Severity
 from assetbuild.build.other_tools import Bundler
 from assetbuild.build.verify import verify
 from assetbuild.build.why import explain
@@ -135,6 +135,24 @@ def test_one_helper_serves_both_and_links_the_entry_s_style_sheets_first(tmp_pat
     assert "assets/main-ChDb-q3f.css" in tags[2]
     assert 'rel="modulepreload"' in tags[3]
     assert 'type="module"' in tags[4]
+
+
+def test_other_bytes_under_the_name_of_the_last_build_are_a_warning(tmp_path: Path) -> None:
+    made = vite_project(tmp_path)
+    assert made.codes() == []
+    made.write({"dist/assets/main-UnNt__Xt.js": "other()"})
+    found = [*made.plan().problems, *made.build().problems]
+    assert len(found) == 2
+    for problem in found:
+        assert (problem.code, problem.severity) == ("adopted-changed", Severity.WARNING)
+        assert problem.text.startswith("assets/main-UnNt__Xt.js has other bytes")
+        assert problem.place is not None
+        assert problem.place.path.endswith("dist/assets/main-UnNt__Xt.js")
+        assert "name files by their content" in problem.hint
+    assert made.read("src/main.js") == "other()"
+    assert made.codes() == [], "it is told once"
+    made.write({"static/app.css": "b {}"})
+    assert made.codes() == []
 
 
 def test_variants_are_made_of_adopted_files(tmp_path: Path) -> None:

@@ -113,6 +113,25 @@ def test_a_file_that_no_build_wrote_is_never_replaced(tmp_path: Path, path: str)
     assert made.manifest == old
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_an_empty_file_that_no_build_wrote_is_never_replaced_or_removed(tmp_path: Path, path: str) -> None:
+    made = project(tmp_path, {"app.css": "a { color: red }", f"/{path}": ""}, ALL)
+    assert made.codes() == ["foreign-manifest"]
+    clean.apply(removals(made))
+    assert (made.root / path).read_bytes() == b""
+
+
+def test_no_manifest_is_written_over_a_file_of_an_adopted_build(tmp_path: Path) -> None:
+    chunk = {"file": "assets/main-UnNt__Xt.js", "src": "main.js", "isEntry": True}
+    files: dict[str, str | bytes] = {
+        "/dist/manifest.json": json.dumps({"main.js": chunk}), "/dist/assets/main-UnNt__Xt.js": ""
+    }  # fmt: skip
+    config = f'vite = "dist/manifest.json"\n{PLAIN}[other_manifests]\nflat = "dist/assets/main-UnNt__Xt.js"\n'
+    (problem,) = project(tmp_path, files, config).problems()
+    assert (problem.code, problem.place and problem.place.line) == ("config-manifest", 7)
+    assert (tmp_path / "dist/assets/main-UnNt__Xt.js").read_bytes() == b""
+
+
 def test_a_folder_or_a_link_at_its_place_is_an_error(tmp_path: Path) -> None:
     made = built(tmp_path)
     (made.root / "public/flat.json").unlink()
@@ -163,6 +182,29 @@ def test_without_records_the_bytes_that_are_wanted_are_as_good_as_one(tmp_path: 
     assert made.codes() == []
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_one_that_is_no_longer_named_goes_with_the_next_build_unless_it_was_edited(tmp_path: Path, path: str) -> None:
+    edited = built(tmp_path / "edited")
+    (edited.root / path).write_text("mine")
+    made = built(tmp_path / "made")
+    for one in (edited, made):
+        one.write({"assetbuild.toml": ALL.replace(path, f"{path}.new")}).build()
+        assert (one.root / f"{path}.new").exists()
+    assert (edited.root / path).read_text() == "mine"
+    assert not (made.root / path).exists()
+    assert [record.name for record in other_manifests.records(made.output)].count(path) == 0
+    made.write({"assetbuild.toml": PLAIN}).build()
+    assert not any((made.root / name).exists() for name in (*PATHS, f"{path}.new"))
+    assert other_manifests.records(made.output) == ()
+
+
+def test_a_record_alone_lets_no_build_remove_what_lies_outside_of_the_output(tmp_path: Path) -> None:
+    made = built(tmp_path)
+    made.config.cache.rename(tmp_path / "gone")
+    made.write({"assetbuild.toml": PLAIN}).build()
+    assert [(made.root / path).exists() for path in PATHS] == [False, True, True]
+
+
 def removals(made: Project) -> clean.Plan:
     config = made.config
     shaped = [path for _, path in config.other_manifests]
@@ -201,11 +243,15 @@ def test_clobber_leaves_one_that_was_edited_and_one_outside_that_is_not_configur
         ('flat = "public/"', "ends in `/`"),
         ('flat = ""', "may not be empty"),
         ("flat = 1", "must be a string"),
+        ('flat = "pages/flat.html"', "names a file that `templates` matches"),
+        ('flat = "assets.yml"', "same file as the webassets file"),
+        ('flat = "assets.yml/x.json"', "is a file"),
         ('flatt = "x.json"', "has no key `flatt`"),
     ],
 )
 def test_conflicting_places_are_config_errors_with_their_place(tmp_path: Path, table: str, text: str) -> None:
-    made = project(tmp_path, {"app.css": ""}, f"{PLAIN}[other_manifests]\n{table}\n")
+    settings = f'templates = ["pages/*.html"]\nwebassets = "assets.yml"\n{PLAIN}'
+    made = project(tmp_path, {"app.css": "", "/assets.yml": "{}\n"}, f"{settings}[other_manifests]\n{table}\n")
     with pytest.raises(BuildFailed) as failed:
         _ = made.config
     assert failed.value.exit_code == 2

@@ -57,13 +57,18 @@ def test_attributes_stand_on_the_elements_that_load_and_can_have_them(
         (["js/app.js"], {"type": "text/plain"}, "the attribute `type` can only be \"module\" here, found 'text/plain'"),
         (["js/app.js"], {'x"><b': "1"}, "is no name of an attribute"),
         (["js/app.js"], {"a b": "1"}, "'a b' is no name of an attribute"),
+        (["js/app.js"], {1: "1"}, "1 is no name of an attribute; write a string"),
+        (["js/app.js"], {("a",): "1"}, "('a',) is no name of an attribute; write a string"),
+        (["js/app.js"], ["defer"], "`attributes` must be a mapping, such as {'media': 'print'}, found ['defer']"),
+        (["js/app.js"], "defer", "found 'defer'"),
+        (["js/app.js"], 3, "found 3"),
         (["js/app.js"], {"": "1"}, "'' is no name of an attribute"),
         (["js/app.js"], {"é": "1"}, "'é' is no name of an attribute"),
         (["js/app.js"], {"on/x": "1"}, "'on/x' is no name of an attribute"),
     ],
 )
 def test_an_attribute_that_would_not_do_what_it_says_is_an_error(
-    assets: Assets, names: list[str], attributes: dict[str, Any], message: str
+    assets: Assets, names: list[str], attributes: Any, message: str
 ) -> None:
     with pytest.raises(AssetbuildError) as caught:
         assets.tags(*names, attributes=attributes)

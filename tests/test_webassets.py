@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -129,13 +130,13 @@ def test_bundles_hold_bundles_by_name_and_in_place_and_containers_have_several_a
 
 
 def test_what_webassets_made_before_is_no_source(tmp_path: Path) -> None:
-    old = {"css/all.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n", "js/all.min.js": "var mine;\n"}
+    old = {"css/all.1a2b3c4d.css": "old {}\n", "js/all.1a2b3c4d.js": "old();\n", "js/all.min.js": "var mine;\n"}
     made = yaml_project(
         tmp_path,
         """
         directory: .
         bundles:
-          css: { contents: "static/css/*.css", output: ./static/img/../css/all.css }
+          css: { contents: "static/css/*.css", output: "./static/img/../css/all.%(version)s.css" }
           js: { contents: "static/js/*.js", output: "static/./js/all.%(version)s.js" }
         """,
         old,
@@ -145,6 +146,44 @@ def test_what_webassets_made_before_is_no_source(tmp_path: Path) -> None:
     assert "js/all.1a2b3c4d.js" not in made.manifest["assets"]
     assert "var mine" in made.read("js/all.js")
     assert [(note.severity, note.hint) for note in notes] == [(Severity.NOTE, "delete the file")] * 2
+
+
+@pytest.mark.parametrize("filters", ["cssmin", "libsass"])
+@pytest.mark.parametrize(
+    ("contents", "output"),
+    [("css/a.css", "css/b.css"), ("css/*.css", "css/b.css"), ("css/a.css", "css/b.%(version)s.css")],
+)
+def test_an_output_never_takes_the_place_of_a_source_that_may_be_hand_written(
+    tmp_path: Path, filters: str, contents: str, output: str
+) -> None:
+    if filters == "libsass":
+        contents = f"{contents}, scss/site.scss"
+    made = yaml_project(tmp_path, f"x: {{contents: [{contents}], filters: {filters}, output: {output}}}\n")
+    (problem,) = errors(made)
+    assert (problem.code, problem.place and problem.place.line) == ("bundle-shadows-source", 1)
+    assert "css/b.css" in problem.text
+    assert problem.hint
+
+
+def test_the_hint_at_a_shadowed_source_says_what_to_do_with_what_webassets_made(tmp_path: Path) -> None:
+    (problem,) = errors(yaml_project(tmp_path, "x: {contents: css/a.css, output: css/b.css}\n"))
+    assert str(tmp_path / "static/css/b.css") in problem.text
+    assert problem.hint == "delete css/b.css if webassets made it, or give the bundle another `output`"
+
+
+def test_keys_of_extra_are_strings_as_in_json(tmp_path: Path) -> None:
+    made = yaml_project(tmp_path, "x: {contents: css/a.css, output: x.css, extra: {d: {2: a, b: 2.5, yes: [~]}}}\n")
+    made.build()
+    assert made.manifest["bundles"]["x"]["extra"] == {"d": {"2": "a", "b": 2.5, "True": [None]}}
+
+
+def test_an_output_may_be_one_of_its_own_contents_unless_webassets_makes_it(tmp_path: Path) -> None:
+    yaml = "x: {contents: [css/a.css], filters: cssmin, output: css/a.css}\n"
+    made = yaml_project(tmp_path, yaml)
+    made.build()
+    assert made.read("css/a.css") == "a { color: red }\n"
+    made.write({"assets.yml": yaml.replace("cssmin", "libsass")})
+    assert [problem.code for problem in errors(made)] == ["bundle-shadows-source"], "webassets leaves the file out"
 
 
 def test_what_bundles_in_one_bundle_name_twice_is_a_warning(tmp_path: Path) -> None:
@@ -392,6 +431,37 @@ def test_a_custom_filter_that_is_broken_by_an_edit_is_an_error_with_its_place(ma
     assert made.read("app.js").startswith("/* 3 */")
 
 
+@pytest.mark.parametrize("place", ["whole", "bundle"])
+def test_a_file_in_a_folder_of_includes_is_what_a_text_is_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(uptodate, "RACY_NS", 0)
+    own = "{ LIBSASS_INCLUDES: [vendor, missing] }"
+    bundle = (
+        f"{{contents: scss/v.scss, filters: libsass, output: v.css{f', config: {own}' if place == 'bundle' else ''}}}"
+    )
+    yaml = f"bundles:\n  v: {bundle}\n" + (f"config: {own}\n" if place == "whole" else "")
+    files = {"scss/v.scss": '@import "colors";\na { color: $c }\n', "/vendor/deep/colors.scss": "$c: red;\n"}
+    made = yaml_project(tmp_path, yaml, files | {"/vendor/_colors.scss": '@import "deep/colors";\n'})
+    made.build()
+    assert "red" in made.read("v.css")
+    made.build()
+    assert index.answer(["build"], version=__version__) is not None
+    assert made.build().up_to_date
+    made.write({"vendor/deep/colors.scss": "$c: green;\n"})
+    assert index.answer(["build"], version=__version__) is None
+    (change,) = [change for change in made.plan().changes if change.logical == "v.css"]
+    assert change.reasons == ("files below vendor changed",)
+    made.build()
+    assert "green" in made.read("v.css")
+    made.build()
+    made.write({"vendor/deep/_none.scss": "$d: 1;\n"})
+    assert index.answer(["build"], version=__version__) is None
+    made.build()
+    assert made.done(Work.PROCESS)["v.css webassets"] == 1
+
+
 def test_environment_variables_are_no_part_of_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = SASS.replace("        config: { LIBSASS_STYLE: compressed }\n", "")
     first = yaml_project(tmp_path / "a", plain).build()
@@ -512,6 +582,9 @@ def test_why_and_plan_tell_the_files_behind_a_text(tmp_path: Path) -> None:
         ("a: {contents: css/a.css, output: 'a.%(x)s.css'}\n", 1, "a placeholder other", "write a path"),
         ("a: {contents: css/a.css, output: a.css}\nb: {contents: css/b.css, output: a.css}\n", 2, "of two", "give"),
         ("a: {contents: [b], output: a.css}\nb: {contents: [a]}\n", 2, "bundles that hold each other", "take one"),
+        ("a:\n contents: css/a.css\n output: a.css\n extra: {x: .nan}\n", 4, "`extra` holds nan", "another number"),
+        ("a:\n contents: css/a.css\n output: a.css\n extra:\n  x:\n  - 1\n  - {1: 1, y: -.inf}\n", 7,
+         "`extra` holds -inf", "another number"),
         ("a: {output: a.css}\n", 1, 'the bundle "a" is empty', "below `contents`"),
         ("a: {contents: css/no.css, output: a.css}\n", 1, 'there is no source or bundle "css/no.css"', ""),
         ("a: {contents: css/c.css, output: x.css, filters: libsass}\n", 1, 'no source "css/c.css"', "did you mean"),
@@ -544,6 +617,68 @@ def test_what_a_compiler_complains_of_is_shown_where_it_stands(tmp_path: Path) -
     assert 'the filter "libsass" failed at the bundle "gen/site.css"' in problem.text
     assert problem.place.source_line == ".x { color red }"
     assert problem.notes == ("the filter is named in line 8 of assets.yml",)
+
+
+FAILING = """
+import os, subprocess, sys
+from webassets.filter import Filter
+
+class Odd(Filter):
+    name = "{name}"
+
+    def input(self, _in, out, **kw):
+        {body}
+"""
+
+
+def odd_project(root: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with a filter of its own, in which `body` is done."""
+    module = "odd_" + hashlib.sha256(str(root).encode()).hexdigest()[:12]
+    yaml = f"filters: [{module}.Odd]\nbundles:\n  a: {{contents: js/a.js, output: x.js, filters: {module}}}\n"
+    monkeypatch.syspath_prepend(str(root / "lib"))
+    return yaml_project(root, yaml, {f"/lib/{module}.py": FAILING.format(name=module, body=body)})
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("sys.exit(0)", "it ended the program, with exit status 0"),
+        ("sys.exit('enough')", "it ended the program, with exit status enough"),
+        ("raise BaseException('whatever')", "whatever"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("out.write(chr(0xd800))", "its text has the lone surrogate U+D800"),
+        ("out.write(chr(0xdcff))", "its text has the lone surrogate U+DCFF"),
+        ("input()", "EOF"),
+    ],
+)
+def test_whatever_a_filter_does_the_build_fails_with_its_name(
+    tmp_path: Path, body: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", open(0, closefd=False))  # noqa: SIM115  pytest's own reads nothing
+    (problem,) = errors(odd_project(tmp_path, body, monkeypatch))
+    assert (problem.code, text in problem.text, 'the filter "odd_' in problem.text) == ("webassets-failed", True, True)
+
+
+def test_an_interrupt_in_a_filter_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        odd_project(tmp_path, "raise KeyboardInterrupt", monkeypatch).build()
+
+
+def test_a_filter_that_ends_the_program_when_imported_is_an_error_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = odd_project(tmp_path, "pass\n\nsys.exit(0)", monkeypatch)
+    assert "cannot be had: it ended the program, with exit status 0" in errors(made)[0].text
+
+
+def test_what_a_filter_writes_to_standard_output_is_no_part_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "os.write(1, b'spoken'); subprocess.run(['echo', 'told'], check=True); out.write(_in.read())"
+    odd_project(tmp_path, body, monkeypatch).build()
+    print("ours", flush=True)
+    found = capfd.readouterr()
+    assert (found.out, "spoken" in found.err, "told" in found.err) == ("ours\n", True, True)
 
 
 def test_a_reference_that_a_compiler_wrote_and_nobody_has_is_an_error(tmp_path: Path) -> None:

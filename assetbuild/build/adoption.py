@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assetbuild import manifest
 from assetbuild.build import names, tree
 from assetbuild.build.adopted_manifests import AdoptError, Chunk, closure, fonts_of, is_named_by_content, parse
 from assetbuild.build.keys import Description
 from assetbuild.build.media import media_type
-from assetbuild.build.model import Blob, FileStat, Place, Problem, Source
+from assetbuild.build.model import Blob, Config, FileStat, Place, Problem, Severity, Source
 from assetbuild.build.other_tools import AdoptedBuild, Bundler
 from assetbuild.build.results import Output
+from assetbuild.errors import ManifestError
 from assetbuild.manifest import regular_bytes
 
 ROOT = -1
@@ -187,6 +189,26 @@ def _outputs(reading: Reading, blobs: Mapping[str, Blob]) -> Iterator[Output]:
             preload=(*css, *logicals(fonts_of(chunk, [*loaded, *sheets]))),
             css=css,
         )
+
+
+def changed(config: Config, adopted: Sequence[Output]) -> list[Problem]:
+    """Warnings for files with a name that the manifest on disk has with other bytes: browsers keep the former ones.
+
+    No error: a bundler in development may name files as it likes, and what is wrong shows only where they are served.
+    """
+    if not config.adopted:
+        return []
+    try:
+        old = {entry["path"]: entry["sha256"] for entry in manifest.read(config.manifest)["assets"].values()}
+    except ManifestError:
+        return []
+    text = "{} has other bytes than in the last build under the same name, so browsers that have it will not ask for it"
+    hint = "let the bundler name files by their content, with [hash], and build again"
+    return [
+        Problem("adopted-changed", text.format(one.path), Place(one.content.file), severity=Severity.WARNING, hint=hint)
+        for one in adopted
+        if isinstance(one.content, Blob) and old.get(one.path, one.sha256) != one.sha256
+    ]
 
 
 def clash_problems(builds: Sequence[AdoptedBuild], adopted: Sequence[Output], own: Iterable[str]) -> list[Problem]:

@@ -213,7 +213,7 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
     bundles = config_bundles.bundles(document, problems, check=check)
     builds = config_manifests.adopted(document, problems, output=output, manifest=manifest)
     others = config_manifests.other_manifests(
-        document, problems, output=output, manifest=manifest, roots=roots, builds=builds
+        document, problems, output=output, manifest=manifest, roots=roots, builds=builds, yaml=yaml.webassets.file
     )
     config = Config(
         file=file,
@@ -241,7 +241,7 @@ def _config(document: Document, problems: list[Problem], *, create: Create | Non
     algorithms = tuple(algorithm for algorithm, _ in config.compress)
     published = config_publish.publish(document, problems, compress=algorithms)
     config = replace(config, publish=published, places={**_places(document, config), **yaml.places})
-    problems += template_names.problems(config)
+    problems += [*template_names.problems(config), *config_manifests.template_problems(config)]
     return replace(config, digest=_digest(config))
 
 

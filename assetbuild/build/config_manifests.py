@@ -12,7 +12,8 @@ from pathlib import Path
 
 from assetbuild.build.config_paths import Root, absolute, contains, manifest_problem, real
 from assetbuild.build.config_values import path_string, table, text_problem, unknown_keys, wrong_type
-from assetbuild.build.model import Place, Problem
+from assetbuild.build.globs import Globs
+from assetbuild.build.model import Config, Place, Problem
 from assetbuild.build.other_tools import AdoptedBuild, Bundler, Shape
 from assetbuild.build.toml_places import Document
 
@@ -51,6 +52,7 @@ def other_manifests(
     manifest: Path,
     roots: Sequence[Root],
     builds: Sequence[AdoptedBuild],
+    yaml: Path | None,
 ) -> tuple[tuple[Shape, Path], ...]:
     """The manifests that are written for other tools, in the order of `Shape`."""
     hint = f'write [{_TABLE}] and below it django = "{_USUAL[Shape.DJANGO]}"'
@@ -61,6 +63,7 @@ def other_manifests(
     file, base = Path(document.path), Path(document.path).parent
     taken = {real(manifest): "the manifest of this build"}
     taken |= {real(build.file): f"what `{build.bundler.value}` reads" for build in builds}
+    taken |= {real(yaml): "the webassets file"} if yaml is not None else {}
     found = []
     for shape in Shape:
         if shape.value not in entries:
@@ -79,6 +82,17 @@ def other_manifests(
         taken.setdefault(real(path), f"`{_TABLE}.{shape.value}`")
         found.append((shape, path))
     return tuple(found)
+
+
+def template_problems(config: Config) -> Iterator[Problem]:
+    """Manifests at places where templates are looked for: each build would read what the last one wrote."""
+    globs = Globs(config.templates)
+    for shape, path in config.other_manifests:
+        inside = path.is_relative_to(config.base) and not path.is_relative_to(config.output)
+        if inside and globs.matches(path.relative_to(config.base).as_posix()):
+            text = f"`{_TABLE}.{shape.value}` names a file that `templates` matches"
+            place = config.place(_TABLE, shape.value)
+            yield Problem("config-manifest", text, place, hint="name a file that no glob in `templates` matches")
 
 
 def _conflicts(path: Path, place: Place, shape: Shape, *, taken: dict[Path, str], hint: str) -> Iterator[Problem]:

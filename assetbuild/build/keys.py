@@ -42,7 +42,7 @@ def explain(old: Description, new: Description) -> tuple[str, ...]:
 
 def _changed(what: str, old: str, new: str) -> str:
     kind = what.partition(" ")[0]
-    return f"{what} changed" if kind == "input" else f"{what} changed from {old} to {new}"
+    return f"{what} changed" if kind in ("files", "input") else f"{what} changed from {old} to {new}"
 
 
 def sha256(data: bytes) -> str:

@@ -39,7 +39,8 @@ def render(
         document["bundles"] = {name: dict(bundle) for name, bundle in bundles.items()}
     if blocks:
         document["blocks"] = {key: list(names) for key, names in blocks.items()}
-    build = hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    build = hashlib.sha256(canonical.encode())
     document["build"] = build.hexdigest()
     for output in outputs:
         if output.variants:
@@ -47,7 +48,7 @@ def render(
                 variant.algorithm.value: {"path": variant.path, "size": len(variant.data)}
                 for variant in output.variants
             }
-    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return text.encode(), document["build"]
 
 

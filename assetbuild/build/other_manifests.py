@@ -19,7 +19,7 @@ from pathlib import Path
 from assetbuild import manifest as manifests
 from assetbuild.build.atomic import replace_file, stat_of, write_problem
 from assetbuild.build.manifest_shapes import render
-from assetbuild.build.model import BuildFailed, Config, FileStat, Place, Problem, Severity
+from assetbuild.build.model import Blob, BuildFailed, Config, FileStat, Place, Problem, Severity
 from assetbuild.build.output import STATE_FOLDER, folder_problem
 from assetbuild.build.releases import is_own_place, manifest_name, manifest_path, own_folder
 from assetbuild.build.results import Output
@@ -55,9 +55,14 @@ def contents(config: Config, document: bytes) -> dict[Path, bytes]:
 
 
 def place_problems(config: Config, outputs: Sequence[Output]) -> Iterator[Problem]:
-    """Outputs at whose place another manifest is to be written, or that lie below it or above it."""
+    """Outputs at whose place, or from whose files, another manifest is to be written, or that lie below or above it."""
     taken = {path: output for output in outputs for path in _paths(output)}
+    made_of = {os.path.realpath(one.content.file): one for one in outputs if isinstance(one.content, Blob)}
     for shape, path in config.other_manifests:
+        if source := made_of.get(os.path.realpath(path)):
+            text = f"the manifest for {shape.value} would be written over the file that {source.logical} is made of"
+            place = config.place("other_manifests", shape.value)
+            yield Problem("config-manifest", text, place, hint="name another file for that manifest")
         name = manifest_name(config.output, path)
         clash = next(
             (one for one in sorted(taken) if f"{one}/".startswith(f"{name}/") or f"{name}/".startswith(f"{one}/")), ""
@@ -82,7 +87,7 @@ def check(config: Config, wanted: Mapping[Path, bytes]) -> None:
         except OSError as error:
             problems.append(_not_a_file(path) if os.path.lexists(path) else write_problem(path, error))
             continue
-        if found not in (None, b"", data) and not _is_ours(config, path, found):
+        if found not in (None, data) and not _is_ours(config, path, found):
             problems.append(_foreign(path))
     if problems:
         raise BuildFailed(problems)
@@ -101,11 +106,35 @@ def write(config: Config, wanted: Mapping[Path, bytes]) -> int:
                 continue
             present = () if found is None else (hashlib.sha256(found).hexdigest(),)
             _note(config, path, (*present, digest))  # whichever is there when this build dies, is known
-            replace_file(path, data, temporary=path.parent)
+            replace_file(path, data, temporary=path.parent, durable=True)  # emptied by a crash, it would be foreign
             _note(config, path, (digest,))
         except OSError as error:
             raise BuildFailed([write_problem(path, error)]) from error
         count += 1
+    return count
+
+
+def remove_former(config: Config, *, written: Collection[str]) -> int:
+    """Remove those that are not configured any more and still hold what a build wrote; how many there were.
+
+    `written`: absolute paths of those that the last build wrote. Outside of the output folder no record alone is
+    believed, for that folder may come from elsewhere. Raises `BuildFailed`.
+    """
+    owner, configured = manifest_name(config.output, config.manifest), {path for _, path in config.other_manifests}
+    count = 0
+    for record in records(config.output):
+        path = Path(os.path.normpath(manifest_path(config.output, record.name)))
+        if record.owner != owner or path in configured:
+            continue
+        if path.as_posix() not in written and not is_own_place(config.output, path):
+            continue
+        try:
+            if _holds(path, record.digests):
+                path.unlink()
+                count += 1
+            record.path.unlink()
+        except OSError as error:
+            raise BuildFailed([write_problem(path, error)]) from error
     return count
 
 

@@ -188,6 +188,7 @@ def _build(
         )
         commit(pending)
         others_written = other_manifests.write(config, others)
+        others_written += other_manifests.remove_former(config, written=last.outputs)
         is_new_manifest = write_manifest(config.manifest, made.manifest)
     except BuildFailed as failed:
         raise BuildFailed((*made.problems, *failed.problems), exit_code=failed.exit_code) from failed
@@ -286,7 +287,7 @@ def make(
         beside = {source.logical: source for source in found.beside}
         adopted_blobs, unreadable = execute.digest_all(list(beside), digester(beside, last, listener), pool)
         adopted, unadoptable = adoption.adopt(config.adopted, adopted_blobs)
-        report.phase([*problems, *unreadable, *unadoptable])
+        report.phase([*problems, *unreadable, *unadoptable, *adoption.changed(config, adopted)])
         owners = sorted(name for name, result in compiled.items() if result.licences)
         licence_files, problems = licence_steps(steps, owners, namespace)
         report.phase(problems)

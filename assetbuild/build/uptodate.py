@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from assetbuild import __version__, manifest
-from assetbuild.build import compress, index, template_blocks, tree, webassets_texts
+from assetbuild.build import compress, index, template_blocks, tree, webassets_includes, webassets_texts
 from assetbuild.build.atomic import stat_of
 from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
@@ -67,7 +67,8 @@ def unchanged(config: Config, found: tree.Tree, last: State) -> bytes | None:
         return None
     if not all(_is_known(source, last) for source in found.files) or not webassets_texts.is_unchanged(last.opened):
         return None
-    if not _same_blocks(found, last):
+    known = {path for path, _ in last.opened} | {source.file for source in found.sources}
+    if not known.issuperset(map(tree.posix, webassets_includes.files(config))) or not _same_blocks(found, last):
         return None
     for path, recorded in last.outputs.items():
         try:
@@ -163,7 +164,7 @@ def _own_files(config: Config, left: State, *, minify: bool) -> Mapping[str, Fil
     if minify:
         modules |= {module for _, spec in _specs(config) for module in REGISTERED[spec.name].modules}
         modules |= {module for algorithm, _ in config.compress for module in compress.modules(algorithm)}
-    paths = [str(config.file), *files_beside(config, left)]
+    paths = [str(config.file), *files_beside(config, left), *webassets_includes.folders(config)]
     # A file that was looked for in vain shows in its folder when it comes to be.
     paths += sorted({found for path, digest in left.opened if not digest and (found := _nearest_folder(path))})
     if config.webassets.translations:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, packages_distributions
 from importlib.metadata import version as installed_version
@@ -107,12 +107,18 @@ def make(
                 bundle.build(force=True, output=stream, disable_cache=True)
         except RecursionError:
             raise BridgeError("its files or bundles are nested too deeply", filter_name=at.filter_name) from None
-        except Exception as error:  # noqa: BLE001  a filter is anyone's code, and may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a filter is anyone's code, and may raise anything, or exit
             raise _explained(error, at) from None
+    text = stream.getvalue()
+    if lone := re.search("[\ud800-\udfff]", text):
+        said = f"its text has the lone surrogate U+{ord(lone[0]):04X}, which UTF-8 cannot hold"
+        raise BridgeError(said, filter_name=at.filter_name)
     opened = dict(_opened(seen))
     if any(filter_modules.holds(known[name].__module__) for name in job.names()):
         opened |= filter_modules.files()
-    return stream.getvalue(), tuple(sorted(opened.items()))
+    return text, tuple(sorted(opened.items()))
 
 
 # --- bundles and filters ---------------------------------------------------------------------------------
@@ -187,8 +193,10 @@ def _filters(custom: tuple[str, ...]) -> Mapping[str, type]:
             with _quiet():
                 found = filter_modules.imported(dotted)
             filters.register_filter(found)
-        except Exception as error:  # a filter is anyone's code, and importing it may raise anything
-            raise BridgeError(f'the filter class "{dotted}" cannot be had: {error}') from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a filter is anyone's code, and importing it may raise anything, or exit
+            raise BridgeError(f'the filter class "{dotted}" cannot be had: {_said(error)}') from error
     return dict(filters._FILTERS)
 
 
@@ -277,10 +285,27 @@ def _recording() -> Iterator[list[str]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Filters print and warn; what is wrong they raise."""
-    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+    """Filters print and warn; what is wrong they raise. Nothing of theirs is in our output, and nobody answers them."""
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings(), _descriptors():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _descriptors() -> Iterator[None]:
+    """Standard input is empty, and what programs and C code write to standard output goes to standard error."""
+    kept: list[tuple[int, int]] = []
+    with open(os.devnull, "rb") as nothing:
+        try:
+            for number, other in ((0, nothing.fileno()), (1, 2)):
+                with suppress(OSError):  # a service may have closed one of them
+                    kept.append((number, os.dup(number)))
+                    os.dup2(other, number)
+            yield
+        finally:
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
 
 
 def _opened(seen: Sequence[str]) -> tuple[Opened, ...]:
@@ -303,8 +328,14 @@ def _is_code(path: str) -> bool:
 _AT_LINE = re.compile(r"on line (\d+)(?::(\d+))? of (?:root stylesheet|stdin|(?P<file>\S+))|(?P<other>\S+):(\d+):(\d+)")
 
 
-def _explained(error: Exception, at: _At) -> BridgeError:
-    text = str(error).strip() or type(error).__name__
+def _said(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it ended the program, with exit status {error.code}"
+    return str(error).strip() or type(error).__name__
+
+
+def _explained(error: BaseException, at: _At) -> BridgeError:
+    text = _said(error)
     file, line, column = at.file, getattr(error, "lineno", 0) or 0, 0
     match = _AT_LINE.search(text)
     if match is not None and match["other"] is None:

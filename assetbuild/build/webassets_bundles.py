@@ -209,7 +209,9 @@ class _Mapper:
         for declared in self.file.bundles:
             assets = self.assets_of(declared, depth=0)
             if assets:
-                extra = json.dumps(self.extra_of(declared, depth=0), sort_keys=True, ensure_ascii=False, default=str)
+                extra = json.dumps(
+                    self.extra_of(declared, depth=0), sort_keys=True, ensure_ascii=False, allow_nan=False, default=str
+                )
                 found.append(Named(declared.name, assets, extra))
         return tuple(sorted(found, key=lambda one: one.name))
 

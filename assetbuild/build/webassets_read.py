@@ -6,6 +6,7 @@ Reads both shapes that webassets has: settings with the bundles below `bundles:`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -65,6 +66,23 @@ class _Reader:
         found = self.table(table.get(name), here, what=f"`{name}`", hint="write one `key: value` a line below it")
         return tuple(sorted(found.items()))
 
+    def extra(self, table: Mapping[str, object], path: Path) -> tuple[tuple[str, object], ...]:
+        """What the manifest has to hold, and so only what JSON knows; keys are strings, as in JSON."""
+        return tuple(
+            (name, self.plain(item, (*path, "extra", name))) for name, item in self.settings(table, "extra", *path)
+        )
+
+    def plain(self, value: object, path: Path) -> object:
+        if isinstance(value, float) and not math.isfinite(value):
+            hint = "write another number, or put it in quotes"
+            self.fail(f"`extra` holds {value}, which no manifest can hold", path, hint=hint)
+            return None
+        if isinstance(value, dict):
+            return {str(key): self.plain(item, (*path, str(key))) for key, item in value.items()}
+        return (
+            [self.plain(item, (*path, index)) for index, item in enumerate(value)] if isinstance(value, list) else value
+        )
+
     # --- bundles -----------------------------------------------------------------------------------------
 
     def bundles(self, value: object, path: Path) -> tuple[Declared, ...]:
@@ -86,7 +104,7 @@ class _Reader:
             ),
             output=output[0] if output else None,
             depends=self.words(table.get("depends"), (*path, "depends"), what=f"what {what} depends on"),
-            extra=self.settings(table, "extra", *path),
+            extra=self.extra(table, path),
             config=self.settings(table, "config", *path),
         )
 

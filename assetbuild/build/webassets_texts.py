@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assetbuild.build import keys, tree
+from assetbuild.build import keys, tree, webassets_includes
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
@@ -59,15 +59,18 @@ def with_texts(config: Config, found: Tree, *, cache: Cache | None, listener: Li
     if not config.webassets.outputs:
         return Texts(found)
     found, problems = _without_outputs(config, found)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return Texts(found, problems=tuple(problems))
     sources: dict[str, Source] = {}
     for source in found.sources:
         sources.setdefault(source.logical, source)
     made: list[Source] = []
     made_of: dict[str, keys.Description] = {}
     settings = _settings(config)
-    opened = dict(settings)
+    opened = dict(settings) | {path: _digest(Path(path)) for path in webassets_includes.files(config)}
+    includes = tuple(_included(config, opened))
     for translation in config.webassets.translations:
-        maker = _Maker(config, translation, sources, settings, cache, listener, problems)
+        maker = _Maker(config, translation, sources, settings, includes, cache, listener, problems)
         text = maker.text()
         if text is not None:
             opened |= dict(text[1])
@@ -84,6 +87,14 @@ def _settings(config: Config) -> tuple[Opened, ...]:
         return ()
     folders = {config.base, *([config.webassets.file.parent] if config.webassets.file else [])}
     return tuple((str(path), _digest(path)) for folder in sorted(folders) for path in (folder / n for n in _SETTINGS))
+
+
+def _included(config: Config, digests: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """For each folder of includes what stands for all files in it."""
+    for word, folder in webassets_includes.named(config).items():
+        files, _ = webassets_includes.below(folder)
+        listed = [(os.path.relpath(path, folder).replace(os.sep, "/"), digests[path]) for path in files]
+        yield f"files below {word}", keys.key(tuple(listed))
 
 
 def _digest(path: Path) -> str:
@@ -124,23 +135,30 @@ def _source(config: Config, translation: Translation, text: str) -> Source:
 
 
 def _without_outputs(config: Config, found: Tree) -> tuple[Tree, list[Problem]]:
+    """Without files at the places of outputs. A version in a name says who made the file; nothing else does."""
     patterns = [re.compile(pattern) for pattern in config.webassets.outputs]
-    old = [source for source in found.sources if any(pattern.fullmatch(source.logical) for pattern in patterns)]
-    if not old:
-        return found, []
-    gone = {id(source) for source in old}
-    kept = tuple(source for source in found.sources if id(source) not in gone)
-    problems = [
-        Problem(
-            "webassets-output",
-            f"{source.logical} is what webassets made, not a source; it is left out, as it is made here now",
-            Place(source.file),
-            severity=Severity.NOTE,
-            hint="delete the file",
-        )
-        for source in old
-    ]
-    return replace(found, sources=kept), problems
+    bundles = {bundle.name: bundle for bundle in config.bundles}
+    texts = {translation.logical for translation in config.webassets.translations}
+    kept, problems = [], []
+    for source in found.sources:
+        name = source.logical
+        is_output = name in texts or any(pattern.fullmatch(name) for pattern in patterns)
+        is_own_input = name in bundles and name not in texts and name in bundles[name].inputs
+        if not is_output or is_own_input:
+            kept.append(source)
+        elif name in bundles:
+            problems.append(_shadowed(config, source))
+        else:
+            text = f"{name} is what webassets made, not a source; it is left out, as it is made here now"
+            place = Place(source.file)
+            problems.append(Problem("webassets-output", text, place, severity=Severity.NOTE, hint="delete the file"))
+    return replace(found, sources=tuple(kept)), problems
+
+
+def _shadowed(config: Config, source: Source) -> Problem:
+    text = f"the output {source.logical} would take the place of the source {source.file}"
+    hint = f"delete {source.logical} if webassets made it, or give the bundle another `output`"
+    return Problem("bundle-shadows-source", text, config.place("bundles", source.logical), hint=hint)
 
 
 @dataclass(slots=True)
@@ -151,6 +169,7 @@ class _Maker:
     translation: Translation
     sources: Mapping[str, Source]
     settings: tuple[Opened, ...]
+    includes: keys.Description
     cache: Cache | None
     listener: Listener
     problems: list[Problem]
@@ -245,6 +264,7 @@ class _Maker:
         wanted |= {name for name in self.sources if os.path.splitext(name)[1].lower() in _FAMILIES[kind]}
         for logical in sorted(wanted):
             yield f"input {logical}", tree.digest(self.sources[logical]).sha256
+        yield from self.includes
         for path, digest in self.settings:
             if digest:
                 yield f"settings {os.path.basename(path)}", digest
