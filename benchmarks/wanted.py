@@ -82,10 +82,10 @@ _READ = (
     "every script is read for what it names, in Python, and every style sheet too; that is most of it, and took five "
     "times as long when all of it was parsed"
 )
-_BARE = f"this is close to what reading, digesting and writing alone takes; {_READ}"
+_BARE = f"what is wanted is what listing, reading, digesting and writing alone take; {_READ}"
 _PROVEN = "scanning and proving are the most of it, and the peers do neither; the minifiers take a thirtieth"
 _START = "importing the compiler takes 0.3 s of it; the rest is walking, resolving and naming thousands of assets"
-_THREADS = "that peer compresses on all cores too, with the same library; beside it are minifying and its proof"
+_THREADS = "what is wanted is less than compressing alone takes: that peer uses all cores and the same library too"
 _TREE = "one script of 6 MB that only a parser understands needs 300 MB for its tree; the manifest of L has 14 MB"
 
 DEMANDS: tuple[Ratio | Peak, ...] = (
