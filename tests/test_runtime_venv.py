@@ -15,7 +15,7 @@ from tests.test_runtime_imports import OWN
 
 pytestmark = pytest.mark.slow
 
-GLUE = {"assetbuild.flask", "assetbuild.jinja", "assetbuild.jinja_assets"}
+GLUE = {"assetbuild.flask", "assetbuild.jinja", "assetbuild.jinja_assets", "assetbuild.placeholders"}
 
 # Run in the other environment. Flask itself imports click; that we do not is seen before Flask is imported.
 PAGE = """
