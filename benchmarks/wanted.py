@@ -79,8 +79,8 @@ _M, _L = large.NAMES["M"], large.NAMES["L"]
 _WEBASSETS = "webassets, cold"
 
 _READ = (
-    "every script is read for what it names, in Python, and every style sheet too; that is most of it, and parsing takes "
-    "about four times as long"
+    "every script is read for what it names, in Python, and every style sheet too; that is most of it, and parsing "
+    "takes about four times as long"
 )
 _BARE = f"what is wanted is what listing, reading, digesting and writing alone take; {_READ}"
 _PROVEN = "scanning and proving are the most of it, and the peers do neither; the minifiers take a thirtieth"
