@@ -30,6 +30,7 @@ _SAME = [
     ("a = /[/ ]/g . test ( b )", "a=/[/ ]/g.test(b)"),
     ("a ? b : c ; a ?. b", "a?b:c;a?.b"),
     ("import { a } from 'b'", "import{a}from'b'"),
+    ("f(...\nargs)", "f(...args)"),
 ]
 _OTHER = [
     ("return\na", "return a"),

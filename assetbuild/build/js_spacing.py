@@ -16,7 +16,7 @@ _NEWLINE = re.compile(r"[\n\r\u2028\u2029]")
 # ECMA-262, section 12.10: a semicolon is inserted at a line end before a token that the grammar does not allow there,
 # and after some words. No statement ends before an operator that cannot begin one, or behind one that wants an operand.
 _MEANINGLESS = re.compile(
-    r"\n(?:(?<=[,;(\[{:?=&|*%^~!<>/\x04\x05]\n)|(?<=[^+]\+\n)|(?<=[^-]-\n)|(?<=[^0-9.]\.\n)"
+    r"\n(?:(?<=[,;(\[{:?=&|*%^~!<>/\x04\x05]\n)|(?<=[^+]\+\n)|(?<=[^-]-\n)|(?<=[^0-9.]\.\n)|(?<=\.\.\.\n)"
     r"|(?=[)\]},:?&|%^<>\x05\x06]|=(?!>)|!=|\.(?![0-9]))"
     r"|(?<!return\n)(?<!break\n)(?<!continue\n)(?<!throw\n)(?<!yield\n)(?=;))"
 )
