@@ -120,13 +120,13 @@ def build(
 
 
 def _built(made: Built, session: Session, *, elapsed: float) -> Outcome:
-    lines = report.built(made, documents.assets(made.manifest), elapsed=elapsed, width=session.out.width)
-    return Outcome(tuple(lines), documents.built(made, mode="build"), made.problems)
+    lines = report.built(made, elapsed=elapsed, width=session.out.width)
+    return Outcome(tuple(lines), lambda: documents.built(made, mode="build"), made.problems)
 
 
 def _planned(made: Built) -> Outcome:
-    lines = report.planned(made, assets=len(documents.assets(made.manifest)))
-    return Outcome(tuple(lines), documents.built(made, mode="plan"), made.problems)
+    lines = report.planned(made, assets=len(made.assets))
+    return Outcome(tuple(lines), lambda: documents.built(made, mode="plan"), made.problems)
 
 
 def _checked(problems: tuple[Problem, ...], *, mode: str = "") -> Outcome:

@@ -72,12 +72,6 @@ def _problem(value: Problem) -> Document:
     }
 
 
-def assets(manifest: bytes) -> dict[str, Document]:
-    """The `assets` of a manifest that the build half has just written or would write."""
-    found: dict[str, Document] = json.loads(manifest)["assets"]
-    return found
-
-
 def built(result: Built, *, mode: str) -> Document:
     """What `build` and `build --plan` made or would make."""
     return {
@@ -85,7 +79,7 @@ def built(result: Built, *, mode: str) -> Document:
         "build": result.build,
         "up_to_date": result.up_to_date,
         "written": result.written,
-        "assets": _listed(assets(result.manifest)),
+        "assets": _listed(result.assets),
         "changes": [_change(change) for change in result.changes],
         "ways": {name: dict(sorted(counts.items())) for name, counts in sorted(result.ways.items())},
     }

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -44,15 +44,19 @@ class Outcome:
     """What a command comes to: lines for people, members of the JSON document, problems, and the exit code.
 
     Without a `code` it is 1 where a problem is an error, else 0. People are not shown those `known` already.
-    `trace` is the traceback of what went wrong, for those who asked for it.
+    `trace` is the traceback of what went wrong, for those who asked for it. `data` may be what makes the members: it is
+    called only where a document is asked for.
     """
 
     lines: tuple[str, ...] = ()
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] | Callable[[], Mapping[str, object]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     code: int | None = None
     known: frozenset[Problem] = frozenset()
     trace: tuple[str, ...] = ()
+
+    def members(self) -> dict[str, object]:
+        return dict(self.data() if callable(self.data) else self.data)
 
     @property
     def exit_code(self) -> int:
@@ -118,7 +122,7 @@ def _carry_out(entry: click.Group, arguments: Sequence[str], *, session: Session
 def _show(outcome: Outcome, command: str, *, session: Session, json: bool) -> None:
     session.err.show(outcome.trace)
     if json:
-        document = documents.envelope(command, outcome.problems, ok=outcome.exit_code == 0) | dict(outcome.data)
+        document = documents.envelope(command, outcome.problems, ok=outcome.exit_code == 0) | outcome.members()
         session.out.show([documents.dump(document)])
     else:
         session.out.show(outcome.lines)

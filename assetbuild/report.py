@@ -245,10 +245,9 @@ def asset_rows(entries: Mapping[str, Mapping[str, Any]], states: Mapping[str, st
     ]
 
 
-def built(
-    result: Built, entries: Mapping[str, Mapping[str, Any]], *, elapsed: float, width: int | None = None
-) -> list[str]:
-    """What a build made, from its manifest's `entries`, and the summary; one line if nothing was to do."""
+def built(result: Built, *, elapsed: float, width: int | None = None) -> list[str]:
+    """What a build made, and the summary; one line if nothing was to do."""
+    entries = result.assets
     if result.up_to_date:
         return [index.up_to_date(len(entries), result.build)]
     states = {change.logical: change.kind.value for change in result.changes if change.kind in _MADE}

@@ -41,6 +41,7 @@ MANIFEST = {"schema": 1, "build": BUILD, "assets": {"css/app.css": ASSET}}
 BUILT = Built(
     BUILD,
     json.dumps(MANIFEST).encode(),
+    {"css/app.css": ASSET},  # type: ignore[dict-item]
     (),
     changes=(Change(ChangeKind.NEW, "css/app.css", "", ASSET["path"], ("it is not in the manifest",)),),  # type: ignore[arg-type]
     ways={"rcssmin": {"processed": 1}},

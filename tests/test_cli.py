@@ -47,7 +47,7 @@ def test_build_shows_the_table_and_the_summary(run: Runner) -> None:
 
 
 def test_build_with_nothing_to_do_is_one_line(run: Runner, seams: Seams) -> None:
-    seams.values["build"] = Built(BUILD, BUILT.manifest, (), up_to_date=True)
+    seams.values["build"] = Built(BUILD, BUILT.manifest, BUILT.assets, (), up_to_date=True)
     assert run("build") == Ran(0, "up to date: 1 asset, build 3f9ab1c2\n", "")
 
 

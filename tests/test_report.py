@@ -303,7 +303,7 @@ def test_hostile_names_are_spelled_out_in_tables() -> None:
 
 
 def made(*changes: Change, **members: object) -> Built:
-    return Built(BUILD, b"", (), changes=changes, **members)  # type: ignore[arg-type]
+    return Built(BUILD, b"", outputs=(), changes=changes, **members)  # type: ignore[arg-type]
 
 
 def new(logical: str, kind: ChangeKind = ChangeKind.NEW) -> Change:
@@ -311,14 +311,14 @@ def new(logical: str, kind: ChangeKind = ChangeKind.NEW) -> Change:
 
 
 def test_a_first_build_needs_no_state_column() -> None:
-    lines = plain(report.built(made(*map(new, ENTRIES), written=5), ENTRIES, elapsed=1.25))
+    lines = plain(report.built(made(*map(new, ENTRIES), written=5, assets=ENTRIES), elapsed=1.25))
     assert lines[1].startswith("css/app.css")
     assert lines[-1] == "built 2 assets in 1.2 s: 5 files written, build 3f9ab1c2"
 
 
 def test_a_later_build_says_what_is_new_changed_and_gone() -> None:
     changes = (new("css/app.css", ChangeKind.CHANGED), new("old\x1b.css", ChangeKind.REMOVED))
-    lines = plain(report.built(made(*changes, written=1), ENTRIES, elapsed=0.0123))
+    lines = plain(report.built(made(*changes, written=1, assets=ENTRIES), elapsed=0.0123))
     assert lines[1].startswith("changed  css/app.css")
     assert lines[2].startswith("         img/日.png")
     assert lines[-2:] == [
@@ -330,14 +330,14 @@ def test_a_later_build_says_what_is_new_changed_and_gone() -> None:
 @pytest.mark.parametrize(("count", "line"), [(38, "38 assets"), (1, "1 asset"), (0, "0 assets")])
 def test_a_build_with_nothing_to_do_is_one_line(count: int, line: str) -> None:
     entries = {f"{i}.css": entry(f"{i}.css", 1) for i in range(count)}
-    assert report.built(made(up_to_date=True), entries, elapsed=1) == [f"up to date: {line}, build 3f9ab1c2"]
+    assert report.built(made(up_to_date=True, assets=entries), elapsed=1) == [f"up to date: {line}, build 3f9ab1c2"]
 
 
 BIG = {f"{folder}/{i:03}.css": entry(f"{folder}/{i:03}-{HASH}.css", 10, gzip=5) for folder in "ab" for i in range(30)}
 
 
 def test_a_big_build_shows_what_changed() -> None:
-    lines = plain(report.built(made(new("a/003.css", ChangeKind.CHANGED)), BIG, elapsed=1))
+    lines = plain(report.built(made(new("a/003.css", ChangeKind.CHANGED), assets=BIG), elapsed=1))
     assert len(lines) == 4
     assert lines[1].startswith("changed  a/003.css")
     assert lines[2] == "59 unchanged; every asset: assetbuild ls"
@@ -345,7 +345,7 @@ def test_a_big_build_shows_what_changed() -> None:
 
 def test_a_big_first_build_is_summed_by_folder() -> None:
     entries = BIG | {"favicon.ico": entry("favicon.ico", 7)}
-    lines = plain(report.built(made(*map(new, entries)), entries, elapsed=1))
+    lines = plain(report.built(made(*map(new, entries), assets=entries), elapsed=1))
     assert [re.split(r"  +", line) for line in lines[1:5]] == [
         ["./", "1 file", "7 B", "-"],
         ["a/", "30 files", "300 B", "150 B"],
@@ -374,7 +374,7 @@ def test_a_plan_says_what_would_change_and_why() -> None:
         Change(ChangeKind.SAME, "c.css", "c-1.css", "c-1.css"),
         Change(ChangeKind.REMOVED, "d.css", "d-1.css", ""),
     )
-    assert plain(report.planned(made(*changes), assets=3)) == [
+    assert plain(report.planned(made(*changes, assets={}), assets=3)) == [
         "new      a.css  a-1.css",
         "           it is not in the manifest",
         "changed  b.css  b-1.css -> b-2.css",
@@ -383,7 +383,7 @@ def test_a_plan_says_what_would_change_and_why() -> None:
         "removed  d.css  d-1.css",
         "would build 3f9ab1c2: 1 new, 1 changed, 1 unchanged, 1 removed; nothing was written",
     ]
-    assert report.planned(made(up_to_date=True), assets=3) == ["up to date: 3 assets, build 3f9ab1c2"]
+    assert report.planned(made(up_to_date=True, assets={}), assets=3) == ["up to date: 3 assets, build 3f9ab1c2"]
 
 
 def test_very_many_removals_are_counted_but_a_dry_run_lists_them() -> None:

@@ -19,8 +19,8 @@ from assetbuild.build.watching import Cause, Kind, Trigger, Turn
 from tests.cli_seams import EVIL, NOTE, WARNING, carry_out
 from tests.project import project
 
-BUILT = Built("1a2b3c4d" * 8, b'{"assets": {}}', (), written=2)
-SAME = Built("1a2b3c4d" * 8, b'{"assets": {}}', (), up_to_date=True)
+BUILT = Built("1a2b3c4d" * 8, b'{"assets": {}}', {}, (), written=2)
+SAME = Built("1a2b3c4d" * 8, b'{"assets": {}}', {}, (), up_to_date=True)
 ERROR = Problem("missing", "text")
 FAILED = BuildFailed([ERROR])
 APP = Cause("/p/static/css/app.css", Kind.CHANGED, "css/app.css")
@@ -66,7 +66,7 @@ def test_a_name_drives_no_terminal() -> None:
 
 
 def warned(*problems: Problem) -> Built:
-    return Built(BUILT.build, BUILT.manifest, (), problems, written=1)
+    return Built(BUILT.build, BUILT.manifest, {}, (), problems, written=1)
 
 
 OTHER = Problem("other", "another", Place("b.css", 1), severity=Severity.WARNING)

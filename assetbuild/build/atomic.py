@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 from assetbuild.build.model import FileStat, Place, Problem
 
@@ -21,15 +21,15 @@ TEMPORARY = re.compile(r"\.assetbuild-[0-9a-f]{16}\.tmp")
 
 _ATTEMPTS = 3
 
-
-Fill = Callable[[BinaryIO], None]
+Fill = Callable[[io.FileIO], None]
+"""What writes a file's bytes itself: unbuffered, with `write_whole`."""
 
 
 def stat_of(found: os.stat_result) -> FileStat:
     return FileStat(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def replace_file(path: Path, data: bytes | Fill, *, temporary: Path, durable: bool = False) -> FileStat:
+def replace_file(path: str | Path, data: bytes | Fill, *, temporary: Path, durable: bool = False) -> FileStat:
     """Write `data`, or let it write itself, to a new file in the folder `temporary`, then rename that to `path`.
 
     Missing folders are made. `temporary` must be on the file system of `path`. `durable` asks that it survives a power
@@ -45,35 +45,43 @@ def replace_file(path: Path, data: bytes | Fill, *, temporary: Path, durable: bo
     return _replace_once(path, data, temporary=temporary, durable=durable)
 
 
-def _replace_once(path: Path, data: bytes | Fill, *, temporary: Path, durable: bool) -> FileStat:
-    part = os.path.join(temporary, f".assetbuild-{secrets.token_hex(8)}.tmp")
+def _replace_once(path: str | Path, data: bytes | Fill, *, temporary: Path, durable: bool) -> FileStat:
+    part = f"{temporary}/.assetbuild-{secrets.token_hex(8)}.tmp"
     try:
         # Opened by the plain call and not by `tempfile`, whose files only their owner can read: a web server is
         # another user, and the umask says what it may do.
-        with open(part, "xb") as stream:
+        with io.FileIO(part, "x") as stream:
             if isinstance(data, bytes):
-                stream.write(data)
+                write_whole(stream, data)
             else:
                 data(stream)
-            stream.flush()
             if durable:
                 os.fsync(stream.fileno())
             made = stat_of(os.fstat(stream.fileno()))
         try:
             os.replace(part, path)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             os.replace(part, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
     if durable:
-        _sync_folder(path.parent)
+        _sync_folder(os.path.dirname(path))
     return made
 
 
-def _sync_folder(folder: Path) -> None:
+def write_whole(stream: io.FileIO, data: bytes) -> None:
+    """Write all of `data`: the system may take only a part of it at a time. Raises `OSError`."""
+    written = stream.write(data)
+    if written < len(data):
+        rest = memoryview(data)
+        while written < len(rest):
+            written += stream.write(rest[written:])
+
+
+def _sync_folder(folder: str) -> None:
     # A rename is kept by the folder, so the folder has to reach the disk too. Not every system can sync one.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -83,13 +91,13 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def write_problem(path: Path, error: OSError) -> Problem:
+def write_problem(path: str | Path, error: OSError) -> Problem:
     """The diagnostic for an operating-system error while `path` was written."""
     cause = error.strerror or str(error)
     return Problem("cannot-write", f"cannot be written: {cause}", Place(str(path)), hint=_hint(path, error.errno))
 
 
-def _hint(path: Path, number: int | None) -> str:
+def _hint(path: str | Path, number: int | None) -> str:
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "free some space or raise the limit, then run the build again; the previous release is intact"
     if number == errno.EROFS:
@@ -97,7 +105,7 @@ def _hint(path: Path, number: int | None) -> str:
     if number in (errno.EACCES, errno.EPERM):
         return "allow this user to write in its folder, or set `output` to another folder"
     if number == errno.ENAMETOOLONG:
-        length = len(os.fsencode(path.name))
+        length = len(os.fsencode(os.path.basename(path)))
         return f"give the source a shorter name: with its fingerprint the name has {length} bytes"
     if number in (errno.EEXIST, errno.ENOTDIR):
         return "make its folder a folder: a file stands where one is needed"

@@ -5,8 +5,8 @@ The same descriptions are what `why` prints and what `--plan` compares.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from assetbuild import manifest
 from assetbuild.build.execute import Compiled, Passage
@@ -61,21 +61,21 @@ def _targets(content: Text | Blob) -> list[str]:
 def changes_between(
     config: Config,
     outputs: Sequence[Output],
-    document: bytes,
+    new: Mapping[str, Entry],
     *,
     descriptions: Mapping[str, Description],
     last: State,
 ) -> tuple[Change, ...]:
     """Every logical path, sorted, compared with the manifest on disk (none there: all is new) and the files it names.
 
-    `document` is the manifest that the build is about to write.
+    `new` is what the manifest says that the build is about to write.
     """
     try:
         old = manifest.read(config.manifest)["assets"]
     except ManifestError:
         old = {}
-    new = manifest.loads(document, name="the new manifest")["assets"]
-    gone = {output.logical: _gone(config.output, output) for output in outputs}
+    root = os.fspath(config.output)
+    gone = {output.logical: _gone(root, output) for output in outputs}
     changes = [
         _change(output.logical, old.get(output.logical), new[output.logical], gone[output.logical], descriptions, last)
         for output in outputs
@@ -128,7 +128,7 @@ _WORDS = {
 }
 
 
-def _gone(root: Path, output: Output) -> tuple[str, ...]:
+def _gone(root: str, output: Output) -> tuple[str, ...]:
     """Files of the output that are not in the output folder, or not in their size; nothing is read."""
     sizes = {output.path: output.size} | {variant.path: len(variant.data) for variant in output.variants}
     if output.stable:
@@ -136,12 +136,12 @@ def _gone(root: Path, output: Output) -> tuple[str, ...]:
     return tuple(
         f"{path} is not in the output folder as it was written"
         for path, size in sizes.items()
-        if not _has(root / path, size)
+        if not _has(f"{root}/{path}", size)
     )
 
 
-def _has(path: Path, size: int) -> bool:
+def _has(path: str, size: int) -> bool:
     try:
-        return path.stat().st_size == size
+        return os.stat(path).st_size == size
     except OSError:
         return False

@@ -31,6 +31,8 @@ def with_variants(
 
     Largest first: a big file that is begun last would leave the other threads idle at the end.
     """
+    if not compress_with:
+        return tuple(outputs), []
     tasks = [
         (output, algorithm, level)
         for output in sorted(outputs, key=lambda output: (-output.size, output.logical))

@@ -32,6 +32,7 @@ def plan(config: Config, *, options: Options, listener: Listener = nobody) -> Bu
     return Built(
         made.build,
         made.manifest,
+        made.assets,
         made.outputs,
         (*made.problems, *others),
         () if is_same else changes,
@@ -108,7 +109,7 @@ def inspect(config: Config, *, options: Options, listener: Listener = nobody) ->
     """The whole build in memory, for whoever only looks at it, and how it differs from what is on disk."""
     last = last_state(config)
     made = make(config, walk(config), options=options, listener=listener, cache=_looking(config), last=last)
-    return made, changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
+    return made, changes_between(config, made.outputs, made.assets, descriptions=made.descriptions, last=last)
 
 
 def last_state(config: Config) -> State:

@@ -56,6 +56,8 @@ def contents(config: Config, document: bytes) -> dict[Path, bytes]:
 
 def place_problems(config: Config, outputs: Sequence[Output]) -> Iterator[Problem]:
     """Outputs at whose place, or from whose files, another manifest is to be written, or that lie below or above it."""
+    if not config.other_manifests:
+        return
     taken = {path: output for output in outputs for path in _paths(output)}
     made_of = {os.path.realpath(one.content.file): one for one in outputs if isinstance(one.content, Blob)}
     for shape, path in config.other_manifests:

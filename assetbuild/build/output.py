@@ -10,6 +10,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import io
 import os
 import re
 import stat
@@ -18,9 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from assetbuild.build.atomic import Fill, replace_file, stat_of, write_problem
+from assetbuild.build.atomic import Fill, replace_file, stat_of, write_problem, write_whole
 from assetbuild.build.batches import in_batches
 from assetbuild.build.events import Done, Listener, Progress, Work, nobody
 from assetbuild.build.model import Blob, BuildFailed, FileStat, Place, Problem
@@ -56,7 +56,7 @@ class _Target:
     """A file to publish, the path it goes to, and what is there already."""
 
     file: File
-    path: Path
+    path: str
     found: os.stat_result | None
 
 
@@ -136,7 +136,7 @@ def write_files(
 
 def holds(root: Path, file: File) -> bool:
     """Whether `file` stands below `root` with its bytes already. Raises nothing."""
-    path = root / file.path
+    path = f"{root}/{file.path}"
     try:
         return _same(_Target(file, path, _lstat(path)), None) is not None
     except OSError:
@@ -201,11 +201,12 @@ def _targets(root: Path, files: Iterable[File]) -> list[_Target]:
     targets: list[_Target] = []
     wanted: dict[str, File] = {}
     folders: dict[str, Problem | None] = {}
+    prefix = os.fspath(root)
     state = folder_problem(root, f"{STATE_FOLDER}/tmp")
     if state:
         problems.append(state)
     for file in sorted(files, key=lambda file: file.path):
-        path = root / file.path
+        path = f"{prefix}/{file.path}"
         other = wanted.setdefault(file.path, file)
         if not is_public_path(file.path):
             problems.append(not_public(file.path))
@@ -230,7 +231,7 @@ def _targets(root: Path, files: Iterable[File]) -> list[_Target]:
     return targets
 
 
-def _lstat(path: Path) -> os.stat_result | None:
+def _lstat(path: str | Path) -> os.stat_result | None:
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -245,12 +246,14 @@ def _same(target: _Target, trusted: FileStat | None) -> FileStat | None:
     if stat_of(found) == trusted:
         return trusted
     try:
-        with open(target.path, "rb") as stream:
+        with io.FileIO(target.path) as stream:
             before = stat_of(os.fstat(stream.fileno()))
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            while chunk := stream.read(min(file.size + 1, _CHUNK)):
+                digest.update(chunk)
     except OSError:
         return None  # gone in this moment, or not readable: the right bytes will replace it
-    return before if digest == file.sha256 else None
+    return before if digest.hexdigest() == file.sha256 else None
 
 
 def _content(file: File) -> bytes | Fill:
@@ -258,12 +261,12 @@ def _content(file: File) -> bytes | Fill:
     return functools.partial(_copy, content) if isinstance(content, Blob) else content
 
 
-def _copy(blob: Blob, stream: BinaryIO) -> None:
+def _copy(blob: Blob, stream: io.FileIO) -> None:
     """Copy the file of `blob`. Raises `BuildFailed` where its bytes are not those that gave the output its name."""
     digest = hashlib.sha256()
     for chunk in _chunks(blob):
         digest.update(chunk)
-        stream.write(chunk)
+        write_whole(stream, chunk)
     if digest.hexdigest() != blob.sha256:
         raise BuildFailed([_source_changed(blob, "its content is not what it was")])
 
@@ -271,8 +274,8 @@ def _copy(blob: Blob, stream: BinaryIO) -> None:
 def _chunks(blob: Blob) -> Iterator[bytes]:
     """The bytes of the file of `blob`. Its errors become `BuildFailed` here, lest the target be blamed for them."""
     try:
-        with open(blob.file, "rb", buffering=0) as source:
-            while chunk := source.read(_CHUNK):
+        with io.FileIO(blob.file) as source:
+            while chunk := source.read(min(blob.size + 1, _CHUNK)):
                 yield chunk
     except OSError as error:
         raise BuildFailed([_source_changed(blob, f"it cannot be read any more: {error.strerror}")]) from error
@@ -296,16 +299,16 @@ def not_public(path: str) -> Problem:
     )
 
 
-def _clash(shown: str, path: Path) -> Problem:
+def _clash(shown: str, path: str) -> Problem:
     return Problem(
         "output-clash",
         f"two different files would be written to {shown}",
-        Place(str(path)),
+        Place(path),
         hint="rename one of the sources, or take one of them out of `stable`",
     )
 
 
-def _is_folder(path: Path, *, what: str, hint: str) -> Problem:
+def _is_folder(path: str | Path, *, what: str, hint: str) -> Problem:
     return Problem(
         "output-is-folder",
         f"{what} has to be written here, but a folder is there",

@@ -6,6 +6,7 @@ is written before everything that can be wrong with sources has been looked at.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,7 @@ from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
 from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
+from assetbuild.manifest import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Made:
     outputs: tuple[Output, ...]
     manifest: bytes
     build: str
+    assets: Mapping[str, Entry]
+    """What the manifest says of each."""
     problems: tuple[Problem, ...]
     steps: tuple[Step, ...]
     compiled: Mapping[str, Compiled]
@@ -151,12 +155,14 @@ def build(config: Config, *, options: Options, listener: Listener = nobody) -> B
 def _unchanged(config: Config, found: tree.Tree, cache: Cache, key: str) -> tuple[Built, State] | None:
     last = state.loads(cache.read_state())
     data = uptodate.unchanged(config, found, last) if last.key == key else None
-    return (Built(last.build, data, (), up_to_date=True), last) if data is not None else None
+    if data is None:
+        return None
+    return Built(last.build, data, json.loads(data)["assets"], (), up_to_date=True), last
 
 
 def _noted(config: Config, built: Built, left: State, found: tree.Tree, *, options: Options, started_ns: int) -> Built:
     """The result with what was looked at. Leaves the index to a next build that finds everything as it is now."""
-    index = uptodate.index_of(config, found, left, built.manifest, minify=not options.dev, started_ns=started_ns)
+    index = uptodate.index_of(config, found, left, built, minify=not options.dev, started_ns=started_ns)
     Cache(config.cache).write_index(index)
     beside = uptodate.files_beside(config, left)
     files = (*beside, *(source.file for source in found.files), *found.templates)
@@ -175,7 +181,7 @@ def _build(
     last = state.loads(cache.read_state())
     trusted = replace(last, sources={}, outputs={}) if options.force else last
     made = make(config, found, options=options, listener=listener, cache=cache, last=trusted)
-    changes = changes_between(config, made.outputs, made.manifest, descriptions=made.descriptions, last=last)
+    changes = changes_between(config, made.outputs, made.assets, descriptions=made.descriptions, last=last)
     files = published_files(made.outputs)
     stable = {output.logical for output in made.outputs if output.stable}
     try:
@@ -216,6 +222,7 @@ def _build(
     built = Built(
         build=made.build,
         manifest=made.manifest,
+        assets=made.assets,
         outputs=made.outputs,
         problems=made.problems,
         changes=changes if count else (),
@@ -304,13 +311,14 @@ def make(
                 outputs, config.compress, cache=trusted_cache, listener=listener, pool=pool
             )
             report.phase(problems)
-    document, build_id = _manifest(given, outputs, graph, report)
+    rendered = _manifest(given, outputs, graph, report)
     steps = (*steps, *licence_files)
     described = describe(steps, compiled, contents, linked, blobs, given.texts.made_of)
     return Made(
         outputs=outputs,
-        manifest=document,
-        build=build_id,
+        manifest=rendered.data,
+        build=rendered.build,
+        assets=rendered.assets,
         problems=tuple(report.problems),
         steps=steps,
         compiled=compiled,
@@ -325,7 +333,7 @@ def make(
     )
 
 
-def _manifest(given: Gathered, outputs: Sequence[Output], graph: Graph, report: Report) -> tuple[bytes, str]:
+def _manifest(given: Gathered, outputs: Sequence[Output], graph: Graph, report: Report) -> manifest.Rendered:
     importmap = related.importmap(given.config, given.namespace.published, graph.edges)
     report.phase(block_plan.inline_problems(given.collected, given.plan, outputs, importmap, tree.read_blob))
     bundles = names_in_templates(given.config)

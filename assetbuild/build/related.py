@@ -22,12 +22,14 @@ _LOADED = _LOADED_WITH_A_MODULE | {RefKind.CSS_IMPORT, RefKind.CSS_URL}
 class Relations:
     """By logical path of the asset, in order of position: what it imports statically, and all that it loads.
 
-    `modules`: the scripts that are modules.
+    `modules`: the scripts that are modules. `preloading`: the assets that load a style sheet or a font, also through
+    others.
     """
 
     imported: Mapping[str, Sequence[str]]
     loaded: Mapping[str, Sequence[str]]
     modules: frozenset[str]
+    preloading: frozenset[str]
 
     def imports(self, logical: str) -> tuple[str, ...]:
         """The scripts that a module imports statically, also through others, in the order browsers find them."""
@@ -41,9 +43,9 @@ class Relations:
         Of fonts that differ only in suffix the most modern: browsers take the first of a `src` list that they know.
         Not a style sheet that a script imports: modules are fetched in CORS mode, so a preload of it would not be used.
         """
-        found = _closure(logical, self.loaded)
-        if not any(text_kind(name) is not TextKind.JS for name in found):
+        if logical not in self.preloading:
             return ()
+        found = _closure(logical, self.loaded)
         modules = {target for name in (logical, *found) for target in self.imported.get(name, ())}
         styles = [name for name in found if text_kind(name) is TextKind.CSS and name not in modules]
         fonts: dict[str, str] = {}
@@ -99,7 +101,24 @@ def relate(
         for logical in alone
         if _is_script(logical) and (logical.endswith(".mjs") or logical in imported or _is_module(scanned.get(logical)))
     }
-    return Relations(_targets(pairs, _LOADED_WITH_A_MODULE), _targets(pairs, _LOADED), frozenset(modules))
+    loaded = _targets(pairs, _LOADED)
+    return Relations(_targets(pairs, _LOADED_WITH_A_MODULE), loaded, frozenset(modules), _preloading(loaded))
+
+
+def _preloading(loaded: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Those from which a style sheet or a font is reached: of thousands of modules hardly any."""
+    loaders: dict[str, list[str]] = {}
+    for name, targets in loaded.items():
+        for target in targets:
+            loaders.setdefault(target, []).append(name)
+    worthy = [name for name in loaders if text_kind(name) is TextKind.CSS or _font_rank(name) is not None]
+    reached = {loader for name in worthy for loader in loaders[name]}
+    waiting = list(reached)
+    while waiting:
+        new = set(loaders.get(waiting.pop(), ())) - reached
+        reached |= new
+        waiting += new
+    return frozenset(reached)
 
 
 def _targets(

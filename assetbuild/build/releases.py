@@ -132,9 +132,10 @@ def commit(pending: Pending) -> None:
     variants may be others by now. Raises `BuildFailed`, also where a file of it is gone again.
     """
     root = pending.root
+    prefix = os.fspath(root)
     for name in pending.files:
         # Without the lock a `clean` may run at the same time and take a file that only an old release had.
-        if not os.path.lexists(root / name):
+        if not os.path.lexists(f"{prefix}/{name}"):
             raise BuildFailed([_gone(root / name)])
     records = read_records(root)
     same = [entry for entry in records.releases if entry.build == pending.build]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assetbuild.build.model import Algorithm, Blob, Problem
+from assetbuild.manifest import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The result of a build or of a plan.
+    """The result of a build or of a plan. `assets` is what `manifest` says of each.
 
     `up_to_date` means that nothing was to do (then `changes` is empty). `written` counts the files that were written;
     a plan writes none. `files` and `folders` are what was looked at, `started_ns` when that began (nanoseconds).
@@ -71,6 +72,7 @@ class Built:
 
     build: str
     manifest: bytes
+    assets: Mapping[str, Entry]
     outputs: tuple[Output, ...]
     problems: tuple[Problem, ...] = ()
     changes: tuple[Change, ...] = ()

@@ -7,6 +7,7 @@ with its logical path, so that `discover` can ignore it where the configuration 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from collections import Counter
@@ -185,22 +186,22 @@ def read(source: Source) -> bytes:
     """The whole file. Raises OSError."""
     if source.data is not None:
         return source.data
-    with open(source.file, "rb") as stream:
-        return stream.read()
+    with io.FileIO(source.file) as stream:
+        return stream.readall()
 
 
 def read_blob(blob: Blob) -> bytes:
     """The whole file again. Raises OSError."""
-    with open(blob.file, "rb") as stream:
-        return stream.read()
+    with io.FileIO(blob.file) as stream:
+        return stream.readall()
 
 
 def digest(source: Source) -> Blob:
     """The file as a blob: its size and digests from one streaming read. Raises OSError."""
     short, long = hashlib.sha256(), hashlib.sha384()
     size = 0
-    with open(source.file, "rb", buffering=0) as stream:
-        while chunk := stream.read(_CHUNK):
+    with io.FileIO(source.file) as stream:
+        while chunk := stream.read(min(source.stat.size + 1, _CHUNK)):
             short.update(chunk)
             long.update(chunk)
             size += len(chunk)

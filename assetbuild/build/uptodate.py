@@ -6,7 +6,6 @@ When in doubt there is something to do; a build that finds nothing changed costs
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from assetbuild.build.keys import key
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Config, FileStat, ProcessorSpec, Source, TextKind
 from assetbuild.build.registry import REGISTERED, create
+from assetbuild.build.results import Built
 from assetbuild.build.state import RACY_NS, SourceRecord, State
 
 TOOLS = ("tree_sitter", "tree_sitter_javascript")
@@ -109,18 +109,18 @@ def _same_blocks(found: tree.Tree, last: State) -> bool:
 
 
 def index_of(
-    config: Config, found: tree.Tree, left: State, document: bytes, *, minify: bool, started_ns: int
+    config: Config, found: tree.Tree, left: State, built: Built, *, minify: bool, started_ns: int
 ) -> bytes | None:
     """The index with which the next build knows at once that nothing is to do.
 
-    `left` is what this build leaves, `document` its manifest. None where something changed so late that it may change
+    `left` is what this build leaves, `built` its result. None where something changed so late that it may change
     again without a trace, or is wrong and so to be told again.
     """
     if config.problems or found.flaws:
         return None
     try:
         manifest_stat = stat_of(os.lstat(config.manifest))
-        is_another = manifest.regular_bytes(config.manifest) != document
+        is_another = manifest.regular_bytes(config.manifest) != built.manifest
         own = _own_files(config, left, minify=minify)
     except OSError:
         return None
@@ -130,7 +130,7 @@ def index_of(
     times += [stat.mtime_ns for stat in found.templates.values()]
     if is_another or max(times) >= started_ns - RACY_NS:
         return None
-    line = index.up_to_date(len(json.loads(document)["assets"]), left.build)
+    line = index.up_to_date(len(built.assets), left.build)
     start = f"{tree.posix(str(config.base))}/"
 
     def paths() -> Iterator[tuple[str, index.Stat]]:
