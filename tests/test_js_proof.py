@@ -212,6 +212,8 @@ def test_what_rjsmin_damages_is_refused(text: str) -> None:
         ("function* g(){ () => yield /a/ }", "function*g(){()=>yield/a/}"),
         ("x = { *[yield /a/](){ } }", "x={*[yield/a/](){}}"),
         ("x = { m(){ yield /a/ } }", "x={m(){yield/a/}}"),
+        ("x = <a></a> /* b */", "x=<a></a>"),
+        ("x = <a />\ny", "x=<a/>\ny"),
     ],
 )
 def test_what_browsers_may_read_otherwise_is_in_doubt(before: str, after: str) -> None:

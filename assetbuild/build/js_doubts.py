@@ -25,6 +25,9 @@ _SPACE = re.compile(
 
 _NAMES = ("identifier", "shorthand_property_identifier", "statement_identifier")
 
+_JSX = ("jsx_element", "jsx_self_closing_element")
+"""No ECMAScript, and comments are none between its tags."""
+
 _EXPRESSIONS = ("class", "function_expression", "generator_function", "object", "object_pattern")
 """What begins like a declaration or a block."""
 
@@ -58,6 +61,7 @@ def has_doubtful_tree(flat: Flat) -> bool:
         or (b"await" in words and _has_doubtful_await(flat))
         or (b"yield" in words and _has_doubtful_yield(flat))
         or _has_doubtful_statement(flat)
+        or not kinds_of(*_JSX).isdisjoint(flat.kinds)
         or (b"=>" in words and _has_doubtful_body(flat))
     )
 

@@ -6,6 +6,8 @@ media-type registry; text/javascript per RFC 9239; fonts per RFC 8081.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from assetbuild.build.model import TextKind
 
 _TYPES = {
@@ -84,11 +86,13 @@ def _suffix(logical: str) -> str:
     return name.rsplit(".", 1)[-1].lower() if "." in name else ""
 
 
+@lru_cache(maxsize=1 << 16)
 def media_type(logical: str) -> str:
     """The media type of a logical path, without parameters; `application/octet-stream` if the suffix is unknown."""
     return _TYPES.get(_suffix(logical), "application/octet-stream")
 
 
+@lru_cache(maxsize=1 << 16)
 def text_kind(logical: str) -> TextKind | None:
     """CSS or JS where the file is one that is read and processed, else None."""
     return _KINDS.get(_suffix(logical))
