@@ -60,6 +60,29 @@ def is_untouched(step: CompileStep, edges: Sequence[Edge]) -> bool:
     )
 
 
+def as_written(step: CompileStep, item: Scanned, edges: Sequence[Edge]) -> Text:
+    """A lone text that no processor reads, cut at its references; its source-map comment stays."""
+    text, done = item.text, 0
+    cut: list[tuple[int, int, str | Link]] = [*_map_edits(item, edges, keep_map=True)]
+    cut += [
+        (edge.reference.start, edge.reference.end, _link(edge))
+        for edge in edges
+        if _is_written(edge, step, keep_map=True)
+    ]
+    pieces: list[str | Link] = []
+    between: list[str] = []
+    for start, end, new in sorted(cut, key=lambda one: one[:2]):
+        between.append(text[done:start])
+        if isinstance(new, str):
+            between.append(new)
+        else:
+            pieces += ["".join(between), new]
+            between = []
+        done = end
+    pieces.append("".join([*between, text[done:]]))
+    return Text(tuple(piece for piece in pieces if piece))
+
+
 def assemble(
     step: CompileStep,
     scanned: Mapping[str, Scanned],
@@ -104,11 +127,14 @@ class _Marks:
     links: list[Link] = field(default_factory=list)
 
     def edit(self, edge: Edge) -> Edit:
-        reference = edge.reference
-        assert edge.target is not None
         mark = f"{self.prefix}{len(self.links):06d}z"
-        self.links.append(Link(edge.target, reference.kind.is_module_specifier))
-        return reference.start, reference.end, mark
+        self.links.append(_link(edge))
+        return edge.reference.start, edge.reference.end, mark
+
+
+def _link(edge: Edge) -> Link:
+    assert edge.target is not None
+    return Link(edge.target, edge.reference.kind.is_module_specifier)
 
 
 def _is_written(edge: Edge, step: CompileStep, *, keep_map: bool) -> bool:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from assetbuild.build import keys, registry
-from assetbuild.build.assemble import Marked, assemble, cuts, is_untouched
+from assetbuild.build.assemble import Marked, as_written, assemble, cuts, is_untouched
 from assetbuild.build.batches import in_batches
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
@@ -124,8 +124,11 @@ def compile_all(steps: Sequence[CompileStep], context: StepContext, pool: Execut
 
 def _begin(step: CompileStep, context: StepContext) -> Compiled | float:
     """The step's result where no processor has to run for it, or about how many seconds that will take."""
-    if not step.processors and not step.is_bundle and is_untouched(step, context.edges.get(step.logical, ())):
-        return Compiled(None)
+    if not step.processors and not step.is_bundle:
+        edges = context.edges.get(step.logical, ())
+        if is_untouched(step, edges):
+            return Compiled(None)
+        return Compiled(as_written(step, context.scanned[step.logical], edges))
     if _may_be_recalled(step) and (recalled := _recalled(step, context)) is not None:
         return recalled
     prepared = _prepare(step, context)

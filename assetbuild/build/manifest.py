@@ -51,16 +51,19 @@ def render(
         document["bundles"] = {name: dict(bundle) for name, bundle in bundles.items()}
     if blocks:
         document["blocks"] = {key: list(names) for key, names in blocks.items()}
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    build = hashlib.sha256(canonical.encode())
-    document["build"] = build.hexdigest()
+    document["build"] = _digest(document)
     for output in outputs:
         if output.variants:
             assets[output.logical]["variants"] = {
                 variant.algorithm.value: {"path": variant.path, "size": len(variant.data)}
                 for variant in output.variants
             }
-    return Rendered((indented(document) + "\n").encode(), document["build"], assets)
+    return Rendered(f"{indented(document)}\n".encode(), document["build"], assets)
+
+
+def _digest(document: Mapping[str, object]) -> str:
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def entry(output: Output) -> Entry:
@@ -81,26 +84,39 @@ def entry(output: Output) -> Entry:
     return cast(Entry, found)
 
 
-def indented(value: object, level: int = 0) -> str:
+def indented(value: object) -> str:
     """JSON with sorted keys, each member on its own line and two spaces per level, as `json.dumps` indents it.
 
     Its own indenting is in Python up to 3.14, and takes longer than all else of a manifest with thousands of entries;
     here what holds no other containers is left to the encoder in C. All keys must be strings.
     """
+    pieces: list[str] = []
+    _indent(value, 0, pieces)
+    return "".join(pieces)
+
+
+def _indent(value: object, level: int, pieces: list[str]) -> None:
     if not isinstance(value, dict | list | tuple) or not value:
-        return _encoder(0).encode(value)
-    members = value.values() if isinstance(value, dict) else value
-    start, end = ("{", "}") if isinstance(value, dict) else ("[", "]")
+        pieces.append(_encoder(0).encode(value))
+        return
+    start, end = "{}" if isinstance(value, dict) else "[]"
     margin = "\n" + "  " * (level + 1)
-    if any(isinstance(member, dict | list | tuple) for member in members):
-        if isinstance(value, dict):
-            lines = [f"{encode_basestring(key)}: {indented(value[key], level + 1)}" for key in sorted(value)]
-        else:
-            lines = [indented(member, level + 1) for member in value]
-        inner = f",{margin}".join(lines)
+    pieces += [start, margin]
+    if not any(isinstance(member, dict | list | tuple) for member in _members(value)):
+        pieces.append(_encoder(level + 1).encode(value)[1:-1])
     else:
-        inner = _encoder(level + 1).encode(value)[1:-1]
-    return f"{start}{margin}{inner}{margin[:-2]}{end}"
+        for number, member in enumerate(sorted(value) if isinstance(value, dict) else value):
+            if number:
+                pieces += [",", margin]
+            if isinstance(value, dict):
+                pieces += [encode_basestring(member), ": "]
+                member = value[member]
+            _indent(member, level + 1, pieces)
+    pieces += [margin[:-2], end]
+
+
+def _members(value: dict[str, object] | Sequence[object]) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value
 
 
 @cache

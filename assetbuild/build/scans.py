@@ -123,6 +123,7 @@ class Scans:
         if self._cache is not None and self._key is not None and self._new.keys() != self._old.keys():
             data = json.dumps(self._new, sort_keys=True, separators=(",", ":")).encode()
             self._cache.put(self._key, data, {})
+        self._old, self._new = {}, {}  # large, and asked no more
 
 
 def _key() -> str | None:
