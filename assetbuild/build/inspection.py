@@ -12,8 +12,9 @@ from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Listener, nobody
 from assetbuild.build.licences import file_name
+from assetbuild.build.made import Made
 from assetbuild.build.model import BuildFailed, Config, Licences, Problem
-from assetbuild.build.pipeline import Made, Options, make, walk
+from assetbuild.build.pipeline import Options, make, walk
 from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
 from assetbuild.build.template_names import assets_of, names_in_templates
