@@ -222,17 +222,18 @@ def make(
     report = Report(list(config.problems))
     given = gather(config, found, report, cache=None if options.force else cache, listener=listener)
     config, namespace = given.config, given.namespace
-    with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
-        trusted_cache = None if options.force else cache
-        skims = not judges and not config.processors.get(TextKind.JS)
-        scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, skims)
-        scanned, graph = _read(given, scanning, report, named=named)
-        flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
-        report.phase(unjoinable)
-        steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
-        compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
-        report.phase(problem for result in compiled.values() for problem in result.problems)
+    trusted_cache = None if options.force else cache
+    with _pool(options.workers) as pool:
+        with Crew(options.workers, listener=listener) as crew:
+            skims = not judges and not config.processors.get(TextKind.JS)
+            scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, skims)
+            scanned, graph = _read(given, scanning, report, named=named)
+            flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
+            report.phase(unjoinable)
+            steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
+            context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
+            compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
+            report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
         blobs, problems = execute.digest_all(media, digester(namespace.sources, last, listener), pool)
         blobs |= {name: item.blob for name, item in scanned.items()}
