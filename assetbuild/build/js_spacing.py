@@ -23,13 +23,14 @@ _BEFORE_STAR = re.compile(r"\n(?=\*)")
 _OPERAND = re.compile(r"[=(,?:+\-/%&|^<>!~.\[] ?(?!(?:async|yield)\Z)[\w$]++\Z")
 """A word that is no name of a class member: it stands behind an operator."""
 _BRACE = re.compile(r"[{}]")
-_AT_NUMBER = re.compile(r" (?:(?=\.)|(?<=[0-9.][eE] )[+\-](?: (?=[0-9]))?)")
+_AT_NUMBER = re.compile(r" (?=[.+\-])(?:(?=\.)|(?<=[0-9.][eE] )[+\-](?: (?=[0-9]))?)")
 _NAME_LAST = re.compile(r"(?<![\w$])(?<![0-9]\.)(?:[^\W\d]|\$)[\w$]*+\Z")
 _NAME_LENGTH = 64
 
 # A space that parts tokens: without it, its neighbours are other tokens (ECMA-262, section 12.8).
 _PARTING = re.compile(
-    r" (?=(?<=[\w$] )(?:[\w$.]|[+\-](?:(?<=[0-9][eE] [+\-])|(?<=[0-9]\.[eE] [+\-])))"
+    r" (?![({\[)\]},;:\x01])(?<![({\[)\]},;:\x01-\x06] )"  # most of them, told first
+    r"(?=(?<=[\w$] )(?:[\w$.]|[+\-](?:(?<=[0-9][eE] [+\-])|(?<=[0-9]\.[eE] [+\-])))"
     r"|(?<=[.#=!<>*/%&|^?+\-] )(?:"
     r"(?<=\. )[.0-9]|(?<=[0-9]\. )[\w$]|(?<=# )"
     r"|(?<=[0-9][eE][+\-] )[0-9]|(?<=[0-9]\.[eE][+\-] )[0-9]"

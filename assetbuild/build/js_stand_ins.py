@@ -51,17 +51,22 @@ def _restored(result: str, literals: list[str], mark: str) -> str | None:
     """`result` with each literal in its place again; None where one is missing, or not in its turn."""
     pieces: list[str] = []
     at = number = 0
-    stand_in = rf'"{mark}w([0-9]+)"|"{mark}h([0-9]+)"\(|\)"{mark}m([0-9]+)"\(|\)"{mark}t([0-9]+)"'
-    for found in re.finditer(stand_in, result):
-        if found[found.lastindex or 0] != str(number):
+    for found in re.finditer(rf'{mark}([whmt])([0-9]+)"(\(?)', result):
+        kind, turn, opening = found.groups()
+        before = result[at : found.start()]
+        begun = ')"' if kind in "mt" else '"'
+        if turn != str(number) or not before.endswith(begun) or (kind in "hm" and not opening):
             return None
-        before, literal = result[at : found.start()], literals[number]
-        if literal[0] == "/" and before.endswith(("/", "<")):
-            literal = f" {literal}"
-        at = found.end()
-        if literal.lstrip()[0] == "/" and _IN_WORD.match(result, at):
-            literal += " "  # what follows would be flags
+        before, literal = before[: -len(begun)], literals[number]
+        at = found.start(3) + (kind in "hm")
+        if kind == "w" and literal[0] == "/":
+            literal = _apart(before, literal, result[at : at + 1])
         pieces += (before, literal)
         number += 1
     pieces.append(result[at:])
     return "".join(pieces) if number == len(literals) else None
+
+
+def _apart(before: str, regex: str, after: str) -> str:
+    """The regular expression, with the spaces that keep it from being a comment, a tag or one with other flags."""
+    return f"{' ' if before.endswith(('/', '<')) else ''}{regex}{' ' if _IN_WORD.match(after) else ''}"
