@@ -198,6 +198,27 @@ def test_no_answer_says_how_to_go_on(error: Exception, failure: Failure, text: s
 
 
 @pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (b"AWS4-HMAC-SHA256 Credential=secretid\n/20260101, Signature=secret", "the access key holds a line break"),
+        (b"secrettoken\n", "the session token holds a line break"),
+        (b"secret'token\n", "the session token holds a line break"),
+    ],
+)
+def test_credentials_that_no_header_can_hold_are_named_and_not_shown(value: bytes, what: str) -> None:
+    found = classify(boto.HTTPClientError(error=ValueError(f"Invalid header value {value!r}")), asked())
+    assert (found.failure, what in found.text) == (Failure.CREDENTIALS, True)
+    assert "secret" not in str(found)
+
+
+def test_an_unreachable_proxy_is_the_cause() -> None:
+    found = classify(boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"), asked())
+    assert found.failure is Failure.UNREACHABLE
+    assert "proxy URL" in found.text
+    assert "NO_PROXY" in found.hint
+
+
+@pytest.mark.parametrize(
     ("url", "checksum"),
     [
         ("https://s3.eu-west-1.amazonaws.com", Checksum.SHA256),

@@ -7,6 +7,7 @@ rclone, Ceph and MinIO where theirs differ.
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,6 +139,12 @@ def answered(said: Mapping[str, Any], asked: Asked, *, meta: Mapping[str, Any], 
     )
 
 
+def broken_off(asked: Asked) -> StorageError:
+    """A listing that says that it goes on, and not where."""
+    text = f"{_failed(asked)}: {asked.endpoint} says that the listing goes on, and not where"
+    return StorageError(Failure.OTHER, text, hint=_NO_S3_HINT, key=asked.key)
+
+
 def _words(
     failure: Failure, asked: Asked, *, said: str, offset: float | None, headers: Mapping[str, str]
 ) -> tuple[str, str]:
@@ -181,8 +188,10 @@ def _words(
 
 
 _AGAIN = "run the command again; it goes on where it ended"
+_NO_S3_HINT = "correct `endpoint_url` in [publish]: this is no S3 server"
 _CREDENTIALS_HINT = (
-    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]: they must be those of this server"
+    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]: they must be those of this server, "
+    "without white space at their ends"
 )
 
 
@@ -232,7 +241,10 @@ _NO_CREDENTIALS = (
     boto.ProfileNotFound,
     boto.ConfigParseError,
 )
-_NOT_CONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
+_NOT_CONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError)
+_PROXY_HINT = "correct HTTP_PROXY or HTTPS_PROXY, or name this host in NO_PROXY"
+_REFUSED_HEADER = re.compile(r"Invalid header value b?['\"](AWS4-HMAC)?")
+"""What `http.client` says of a value with a line break, and then the value, which nobody may see."""
 _ON_THE_WAY = (
     boto.HTTPClientError,
     boto.IncompleteReadError,
@@ -248,6 +260,8 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return StorageError(failure, text, hint=hint, key=asked.key)
 
     said = _one_line(error)
+    if found := _REFUSED_HEADER.search(said):
+        return made(Failure.CREDENTIALS, *_unsendable(found, asked))
     if isinstance(error, boto.SSLError):
         if found := _tls_words(said, asked):
             return made(Failure.TLS, *found)
@@ -257,6 +271,9 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return made(
             Failure.CREDENTIALS, text, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]"
         )
+    if isinstance(error, boto.ProxyConnectionError):
+        text = f"no connection to {asked.endpoint}: {said[:1].lower()}{said[1:]}"
+        return made(Failure.UNREACHABLE, text, _PROXY_HINT)
     if isinstance(error, _NOT_CONNECTED):
         text = f"no connection to {asked.endpoint}, region {asked.region}: {said}"
         return made(Failure.UNREACHABLE, text, "check `endpoint_url` and `region` in [publish], and the network")
@@ -264,9 +281,16 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return made(Failure.TRANSIENT, f"{_failed(asked)}: {said}", _AGAIN)
     if isinstance(error, KeyError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} lacks {said}"
-        return made(Failure.OTHER, text, "correct `endpoint_url` in [publish]: this is no S3 server")
+        return made(Failure.OTHER, text, _NO_S3_HINT)
     failure = Failure.TARGET if asked.operation == "open" else Failure.OTHER
     return made(failure, f"{_failed(asked)}: {said}", "correct [publish], then run the command again")
+
+
+def _unsendable(found: re.Match[str], asked: Asked) -> tuple[str, str]:
+    """Of all header values only these are not this program's own. A secret from a file often ends in a line break."""
+    what, name = ("access key", "AWS_ACCESS_KEY_ID") if found[1] else ("session token", "AWS_SESSION_TOKEN")
+    text = f"there are no usable credentials for {asked.endpoint}: the {what} holds a line break"
+    return text, f"set {name}, or `profile` in [publish], without one"
 
 
 def _one_line(error: BaseException) -> str:
