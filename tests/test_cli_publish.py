@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.server
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +224,31 @@ def test_a_prune_removes_what_it_said_and_the_live_release_stays_whole(made: Pro
     assert {key for key in objects(made.root / "cdn") if "-" in key and not key.endswith(".br")} == live
     assert cli("verify", "--remote").code == 0
     assert cli("prune").out == "nothing to remove; kept 1 release\n"
+
+
+def test_objects_that_cannot_be_removed_are_not_said_to_be_nothing(
+    made: Project, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_releases(made, cli)
+    unlink = Path.unlink
+
+    def held(path: Path, missing_ok: bool = False) -> None:
+        if ".assetbuild" not in str(path.relative_to(made.root)):
+            raise OSError(errno.EIO, "it stays")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", held)
+    cli("prune")
+    ran = cli("prune")
+    assert (ran.code, ran.out) == (1, "removed nothing of 2 objects; kept 1 release\n")
+
+
+def test_a_build_without_assets_is_made_live_once(made: Project, cli: Cli) -> None:
+    shutil.rmtree(made.root / "static")
+    made.write({"static/.keep": "", "assetbuild.toml": '[publish]\ntarget = "file:cdn"\n'})
+    made.build()
+    assert cli("publish").out.startswith("sent nothing, as the build has no assets, in ")
+    assert cli("publish").out.startswith("up to date: ")
 
 
 def test_a_prune_of_more_than_allowed_removes_nothing(made: Project, cli: Cli) -> None:
@@ -525,7 +552,15 @@ COMMANDS = [
     ("verify", "--remote"),
     ("why", "css/app.css", "--remote"),
 ]
-FATAL = [Failure.DENIED, Failure.CREDENTIALS, Failure.CLOCK, Failure.NO_BUCKET, Failure.TLS, Failure.TARGET]
+FATAL = [
+    Failure.DENIED,
+    Failure.CREDENTIALS,
+    Failure.CLOCK,
+    Failure.NO_BUCKET,
+    Failure.TLS,
+    Failure.TARGET,
+    Failure.FULL,
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -65,6 +65,8 @@ def answer(
         ("NotImplemented", 501, Failure.UNSUPPORTED),
         ("", 405, Failure.UNSUPPORTED),
         ("PermanentRedirect", 301, Failure.NO_BUCKET),
+        ("XMinioStorageFull", 507, Failure.FULL),
+        ("", 507, Failure.FULL),
         ("EntityTooLarge", 400, Failure.OTHER),
     ],
 )
@@ -128,6 +130,7 @@ def test_a_clock_that_is_right_is_no_cause() -> None:
         (email.utils.formatdate(NOW + 30, usegmt=True), 30.0),
         (email.utils.formatdate(NOW - 30, usegmt=True), 0.0),
         ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("", None),
     ],
 )

@@ -264,6 +264,15 @@ def test_what_breaks_off_is_no_listing(s3_and_wire: tuple[S3Storage, Wire], page
     assert caught.value.failure is Failure.OTHER
 
 
+@pytest.mark.parametrize(("said", "told"), [("<Size>1", "<Size>much"), ("2026-01-01T00:00:00Z", "whenever")])
+def test_a_listing_that_cannot_be_read_is_a_failure(s3_and_wire: tuple[S3Storage, Wire], said: str, told: str) -> None:
+    storage, wire = s3_and_wire
+    wire.answer = lambda method, url: (200, listing(["assets/a"]).replace(said, told))
+    with pytest.raises(StorageError, match=r"cannot list .*: the answer of .* cannot be read: ") as caught:
+        list(storage.list())
+    assert caught.value.failure is Failure.OTHER
+
+
 def test_one_key_is_asked_for_where_one_is_wanted(s3_and_wire: tuple[S3Storage, Wire]) -> None:
     storage, wire = s3_and_wire
     wire.answer = lambda method, url: (200, listing(["assets/log/1"], "more"))

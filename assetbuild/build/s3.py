@@ -235,10 +235,13 @@ class S3Storage:
 
     @contextlib.contextmanager
     def _asking(self, operation: str, key: str = "", *, conditional: bool = False) -> Iterator[None]:
-        """Everything that boto3 raises because of the world leaves as a `StorageError`."""
+        """Everything that boto3 raises because of the world leaves as a `StorageError`.
+
+        Keys and digests were checked before, so a `ValueError` is an answer that is not of the form that S3 has.
+        """
         try:
             yield
-        except CAUGHT as error:
+        except (*CAUGHT, ValueError, OverflowError) as error:
             raise classify(error, self._asked(operation, key, conditional=conditional)) from error
 
 

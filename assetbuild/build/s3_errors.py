@@ -73,6 +73,7 @@ _CODES: Mapping[str, Failure] = {
         Failure.CREDENTIALS: "InvalidAccessKeyId SignatureDoesNotMatch InvalidToken InvalidClientTokenId AuthFailure"
         " UnrecognizedClientException InvalidSecurity Unauthorized NotSignedUp MissingAuthenticationToken",
         Failure.DENIED: "AccessDenied AllAccessDisabled AccountProblem Forbidden",
+        Failure.FULL: "XMinioStorageFull QuotaExceeded InsufficientStorage",
         Failure.UNSUPPORTED: "NotImplemented MissingContentLength MethodNotAllowed UnsupportedArgument",
     }.items()
     for code in codes.split()
@@ -90,6 +91,7 @@ _STATUSES = {
     412: Failure.PRECONDITION,
     429: Failure.THROTTLED,
     501: Failure.UNSUPPORTED,
+    507: Failure.FULL,
     503: Failure.THROTTLED,
 }
 
@@ -175,6 +177,8 @@ def _words(
         case Failure.UNSUPPORTED:
             text = f"{_failed(asked)}: {asked.endpoint} does not know this request ({said})"
             return text, "run `assetbuild doctor` to see what this server can do"
+        case Failure.FULL:
+            return f"{_failed(asked)}: there is no room left ({said})", "make room there, then run the command again"
         case Failure.THROTTLED:
             return f"{_failed(asked)}: too many requests ({said})", "set fewer `workers` in [publish]"
     if said.startswith("HTTP 400") and asked.endpoint.startswith("http:"):
@@ -214,7 +218,7 @@ def _offset(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds that the server is ahead, by its `Date` (RFC 9110, section 6.6.1)."""
     try:
         return email.utils.parsedate_to_datetime(headers["date"]).timestamp() - now
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
 
 
@@ -225,7 +229,7 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -260,8 +264,8 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return StorageError(failure, text, hint=hint, key=asked.key)
 
     said = _one_line(error)
-    if found := _REFUSED_HEADER.search(said):
-        return made(Failure.CREDENTIALS, *_unsendable(found, asked))
+    if refused := _REFUSED_HEADER.search(said):
+        return made(Failure.CREDENTIALS, *_unsendable(refused, asked))
     if isinstance(error, boto.SSLError):
         if found := _tls_words(said, asked):
             return made(Failure.TLS, *found)
@@ -282,13 +286,16 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
     if isinstance(error, KeyError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} lacks {said}"
         return made(Failure.OTHER, text, _NO_S3_HINT)
+    if isinstance(error, (ValueError, OverflowError)) and not isinstance(error, boto.BotoCoreError):
+        text = f"{_failed(asked)}: the answer of {asked.endpoint} cannot be read: {said}"
+        return made(Failure.OTHER, text, _NO_S3_HINT)
     failure = Failure.TARGET if asked.operation == "open" else Failure.OTHER
     return made(failure, f"{_failed(asked)}: {said}", "correct [publish], then run the command again")
 
 
-def _unsendable(found: re.Match[str], asked: Asked) -> tuple[str, str]:
+def _unsendable(refused: re.Match[str], asked: Asked) -> tuple[str, str]:
     """Of all header values only these are not this program's own. A secret from a file often ends in a line break."""
-    what, name = ("access key", "AWS_ACCESS_KEY_ID") if found[1] else ("session token", "AWS_SESSION_TOKEN")
+    what, name = ("access key", "AWS_ACCESS_KEY_ID") if refused[1] else ("session token", "AWS_SESSION_TOKEN")
     text = f"there are no usable credentials for {asked.endpoint}: the {what} holds a line break"
     return text, f"set {name}, or `profile` in [publish], without one"
 
