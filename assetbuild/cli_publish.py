@@ -24,8 +24,16 @@ if TYPE_CHECKING:
     from assetbuild.build.ledger import Release
     from assetbuild.build.remote import Held, Remote, Sent
 
+
+def _named(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
+    """'' where the option was not given. `--environment "$STAGE"` without that variable must not mean production."""
+    if value == "":
+        raise click.BadParameter("it is empty; write a name, or leave the option out.")
+    return value or ""
+
+
 environment_option = click.option(
-    "--environment", metavar="NAME", default="", help="The environment, in the place of the configured one."
+    "--environment", metavar="NAME", callback=_named, help="The environment, in the place of the configured one."
 )
 
 

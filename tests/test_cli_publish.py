@@ -509,6 +509,12 @@ def test_an_environment_that_is_none_is_refused(cli: Cli) -> None:
     assert (ran.code, "error[publish-environment]: the environment must be letters" in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize("command", [("publish",), ("releases",), ("rollback", "0"), ("verify", "--remote")])
+def test_an_empty_environment_does_not_mean_the_configured_one(cli: Cli, command: tuple[str, ...]) -> None:
+    ran = cli(*command, "--environment", "")
+    assert (ran.code, "error[usage]: Invalid value for '--environment': it is empty" in ran.err) == (2, True)
+
+
 def test_nothing_is_sent_of_an_output_that_is_not_as_the_manifest_says(made: Project, cli: Cli) -> None:
     (made.output / made.path("img/dot.png")).write_bytes(b"other")
     ran = cli("publish")
