@@ -733,8 +733,14 @@ sys.exit(cli.run(["publish"]))
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
-def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="sends signals")
+@pytest.mark.parametrize(
+    ("number", "code", "what"),
+    [(signal.SIGINT, 130, "stopped from the keyboard"), (signal.SIGTERM, 143, "ended by SIGTERM")],
+)
+def test_after_ctrl_c_or_sigterm_a_rerun_goes_on(
+    made: Project, cli: Cli, number: signal.Signals, code: int, what: str
+) -> None:
     made.write({f"static/many/{number}.txt": f"{number}" for number in range(200)})
     made.write({"assetbuild.toml": CONFIG + "workers = 2\n"})
     made.build()
@@ -744,10 +750,10 @@ def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
     deadline = time.monotonic() + 60
     while len(objects(made.root / "cdn")) < 5 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, b"")
-    assert "error[interrupted]: stopped from the keyboard; what has been done at the target stays done" in err.decode()
+    assert (process.returncode, out) == (code, b"")
+    assert f"error[interrupted]: {what}; what has been done at the target stays done" in err.decode()
     assert "hint: run it again: it goes on from there; `assetbuild releases` says what is live" in err.decode()
     assert "Traceback" not in err.decode()
     there = len(objects(made.root / "cdn"))
@@ -756,6 +762,34 @@ def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
     assert said["sent"]["objects"] == 206 - there
     assert cli("publish").code == 0
     assert cli("verify", "--remote").code == 0
+
+
+SLOW_PRUNE = """
+import sys, time
+from assetbuild import cli
+from assetbuild.build.storage_directory import DirectoryStorage
+real = DirectoryStorage.delete_many
+def delete_many(self, keys):
+    print("deleting", flush=True)
+    time.sleep(60)
+    return real(self, keys)
+DirectoryStorage.delete_many = delete_many
+sys.exit(cli.run(["prune"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
+def test_a_prune_that_is_ended_by_sigterm_keeps_nobody_waiting(made: Project, cli: Cli) -> None:
+    old_releases(made, cli)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_PRUNE], cwd=made.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "deleting\n"
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, "error[interrupted]: ended by SIGTERM" in err) == (143, True)
+    assert cli("prune").code == 0
 
 
 def test_nothing_but_click_and_what_a_file_target_needs_is_imported(made: Project) -> None:
