@@ -138,7 +138,7 @@ WRONG = [
     ('headers = { "a" = { Cache-Control = "" } }', 2, 37, "`Cache-Control`: a value may not be empty", "correct it"),
     ('headers = { "a" = { Cache-Control = "ä" } }', 2, 37, "`Cache-Control`: 'ä' is no header value", "correct it"),
     ('headers = { "a" = { Content-Type = "css" } }', 2, 36, '`Content-Type`: "css" is no media type', "correct it"),
-    ('headers = { "a" = { x-amz-meta-sha256 = "1" } }', 2, 41, "`x-amz-meta-sha256`: metadata must be", "correct it"),
+    ('headers = { "a" = { x-amz-meta-sha256 = "1" } }', 2, 41, "`x-amz-meta-sha256`: the digest of", "correct it"),
     ('region = "eu"', 1, 2, "`[publish]` has no `target`", 'add target = "s3://bucket/folder"'),
 ]  # fmt: skip
 

@@ -65,6 +65,8 @@ def answer(
         ("NotImplemented", 501, Failure.UNSUPPORTED),
         ("", 405, Failure.UNSUPPORTED),
         ("PermanentRedirect", 301, Failure.NO_BUCKET),
+        ("XMinioStorageFull", 507, Failure.FULL),
+        ("", 507, Failure.FULL),
         ("EntityTooLarge", 400, Failure.OTHER),
     ],
 )
@@ -128,6 +130,7 @@ def test_a_clock_that_is_right_is_no_cause() -> None:
         (email.utils.formatdate(NOW + 30, usegmt=True), 30.0),
         (email.utils.formatdate(NOW - 30, usegmt=True), 0.0),
         ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("", None),
     ],
 )
@@ -195,6 +198,27 @@ def test_no_answer_says_how_to_go_on(error: Exception, failure: Failure, text: s
     assert text in found.text
     assert "\n" not in str(found)
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (b"AWS4-HMAC-SHA256 Credential=secretid\n/20260101, Signature=secret", "the access key holds a line break"),
+        (b"secrettoken\n", "the session token holds a line break"),
+        (b"secret'token\n", "the session token holds a line break"),
+    ],
+)
+def test_credentials_that_no_header_can_hold_are_named_and_not_shown(value: bytes, what: str) -> None:
+    found = classify(boto.HTTPClientError(error=ValueError(f"Invalid header value {value!r}")), asked())
+    assert (found.failure, what in found.text) == (Failure.CREDENTIALS, True)
+    assert "secret" not in str(found)
+
+
+def test_an_unreachable_proxy_is_the_cause() -> None:
+    found = classify(boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"), asked())
+    assert found.failure is Failure.UNREACHABLE
+    assert "proxy URL" in found.text
+    assert "NO_PROXY" in found.hint
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,11 @@ def test_what_init_suggests_loads_once_the_comment_signs_are_gone(tmp_path: Path
     files, texts = PROJECTS[name]
     scaffold = init(lay(tmp_path, *files, **texts))
     head, tail = scaffold.text.split("[bundles]\n")
+    head = re.sub(r"(?m)^# (?=\[publish\]|target =)", "", head)
     scaffold.path.write_text(f"{head}[bundles]\n" + re.sub(r"(?m)^# ", "", tail), encoding="utf-8")
-    bundles = configuration.load(None, folder=tmp_path).bundles
-    assert bundles
+    config = configuration.load(None, folder=tmp_path)
+    assert config.bundles
+    assert config.publish.target == "s3://my-bucket/assets"
 
 
 @pytest.mark.parametrize(

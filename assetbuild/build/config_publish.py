@@ -276,11 +276,14 @@ def _value_problem(name: str, value: str) -> str:
         return "a value may not be empty"
     if name == "content-type" and not re.match(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;|$)", value):
         return f'"{printable(value)}" is no media type'
-    from assetbuild.build.storage import Headers
+    from assetbuild.build.storage import SHA256_FIELD, Headers
 
+    field = name.removeprefix(_METADATA)
+    if field == SHA256_FIELD:
+        return "the digest of the bytes is kept there"
     try:
         if name.startswith(_METADATA):
-            Headers(metadata=((name.removeprefix(_METADATA), value),))
+            Headers(metadata=((field, value),))
         else:
             Headers(cache_control=value)
     except ValueError as error:

@@ -25,6 +25,11 @@ _OUTPUT = "public/assets"
 _SUGGESTED = 12  # inputs of a suggested bundle that are listed one by one
 _SOURCE_SUFFIXES = (".scss", ".sass", ".less", ".styl", ".ts", ".tsx", ".jsx", ".coffee", ".psd", ".ai")
 
+_PUBLISH = """# Where `assetbuild publish` sends the build: a bucket (pip install 'assetbuild[build,s3]') or a folder.
+# [publish]
+# target = "s3://my-bucket/assets"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
@@ -48,6 +53,7 @@ def init(folder: Path) -> Scaffold:
         _output(output),
         _templates(found),
         *([_webassets(old.yaml)] if old.yaml else []),
+        _PUBLISH,
         _bundles(folder, found, old.bundles),
     ]
     notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(found, output)]
