@@ -55,8 +55,8 @@ def mount(
 ) -> Assets:
     """Mount the assets of `manifest` at `path` of a Starlette or FastAPI app; `templates` get the helpers.
 
-    The other arguments and the errors are those of `AssetMount`; `AssetbuildError` too where an earlier mount takes what is
-    asked for at `path`.
+    The other arguments and the errors are those of `AssetMount`; `AssetbuildError` too where an earlier mount stands in
+    the way.
     """
     made = AssetMount(path, manifest, name=name, base_url=base_url, root=root, reload=reload)
     _check_routes(app.router.routes, made)
@@ -189,19 +189,19 @@ class StaticFiles(PlainStaticFiles):
 
 
 def _check_routes(routes: Iterable[BaseRoute], made: AssetMount) -> None:
-    """The first route that matches answers, and is found by its name: every asset would be missing, or have a plain name."""
+    """Starlette asks the first route that matches, and `url_for` the first of a name: no asset would be found."""
     for route in routes:
         if not isinstance(route, Mount):
             continue
         if f"{made.path}/".startswith(f"{route.path}/"):
             raise AssetbuildError(
-                f"another mount, at {route.path or '/'!r}, answers what is asked for at {made.path or '/'!r}; remove it if it "
-                "served the files until now, or mount the assets before it"
+                f"another mount, at {route.path or '/'!r}, answers what is asked for at {made.path or '/'!r}; remove "
+                "it if it served the files until now, or mount the assets before it"
             )
         if route.name == made.name:
             raise AssetbuildError(
-                f"another mount, at {route.path!r}, has the name {made.name!r}, so `url_for` would answer its plain names; "
-                "remove it if it served the files until now, or pass another `name`"
+                f"another mount, at {route.path!r}, has the name {made.name!r}, so `url_for` would answer its plain "
+                "names; remove it if it served the files until now, or pass another `name`"
             )
 
 

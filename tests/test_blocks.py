@@ -172,8 +172,11 @@ REFUSED = [
     (css('<link rel="{{ r }}" href="{{ asset_url(\'a.css\') }}">'), f"{DEPENDS}: its rel", "{{ r }}"),
     (css("{{ x }}"), f"{DEPENDS}: an expression stands between its elements", "{{ x }}"),
     (css("{% if x %}" + LINK + "{% endif %}"), f"{DEPENDS}: {{% if %}} stands in it", "if x"),
-    ("{% block a %}" + css(LINK).replace("{% endbundle %}", "{% endblock %}"),
-     "a block that does not end: there is no {% endbundle %} before {% endblock %}", "endblock"),
+    (
+        "{% block a %}" + css(LINK).replace("{% endbundle %}", "{% endblock %}"),
+        "a block that does not end: there is no {% endbundle %} before {% endblock %}",
+        "endblock",
+    ),
     (css("{% include 'x' %}"), f"{DEPENDS}: {{% include %}}", "include"),
     (css("{% unheard of %}"), f"{DEPENDS}: {{% unheard %}}", "unheard of"),
     (css("<style>a{color:{{ x }}}</style>"), f"{DEPENDS}: an expression stands in its code", "{{ x }}"),

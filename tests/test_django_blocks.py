@@ -104,7 +104,7 @@ def test_templates_of_django_compressor_stay_as_they_are(tmp_path: Path) -> None
         ),
         ('{% bundle "css" %}{% if x %}{% endif %}{% endbundle %}', "{% if x %} stands in it"),
         (
-            '{% block a %}{% compress css %}{% endblock %}',
+            "{% block a %}{% compress css %}{% endblock %}",
             "a block that does not end: there is no {% endcompress %} before {% endblock %}",
         ),
         ('{% bundle "css" %}{% block a %}{% endblock %}{% endbundle %}', "{% block a %} stands in it"),
