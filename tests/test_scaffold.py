@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -265,7 +266,10 @@ def test_yaml_that_is_not_plain_is_left_to_the_user_where_nothing_can_read_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     lay(tmp_path, "static/a.css", "a.yaml", a_yaml="bundles:\n  x: &anchor\n    contents: a.css\n")
-    assert "a.yaml was not taken over: line 2 is more than plain webassets YAML" in init(tmp_path).notes
+    (note,) = [note for note in init(tmp_path).notes if note.startswith("a.yaml")]
+    assert note.startswith(
+        "a.yaml was not taken over: line 2 is more than plain webassets YAML; to have all of it read,"
+    )
     assert written(tmp_path).bundles == ()
 
 
@@ -328,6 +332,27 @@ def test_what_it_says_next_fits_the_output_folder_and_the_apps_package(tmp_path:
     assert "../" in notes
     output = configuration.load(None, folder=_written(made)).output.relative_to(tmp_path).as_posix()
     assert f"../{output}/manifest.json" in notes
+
+
+@pytest.mark.parametrize("settings", ["", "STORAGES = {}\n"])
+def test_what_it_says_of_django_settings_runs_and_loses_no_storage(tmp_path: Path, settings: str) -> None:
+    lay(
+        tmp_path,
+        "manage.py",
+        "shop/static/a.css",
+        "shop/settings.py",
+        manage_py="import django\n",
+        settings_py=settings,
+    )
+    notes = init(tmp_path).notes
+    first = next(index for index, note in enumerate(notes) if note.startswith("in settings: "))
+    lines = [note.removeprefix("in settings: ").removeprefix(" " * 13) for note in notes[first:]]
+    known: dict[str, Any] = {"INSTALLED_APPS": [], "MIDDLEWARE": ["x"], "BASE_DIR": tmp_path}
+    exec("\n".join([settings, *lines[:-1]]), known)
+    assert known["STORAGES"]["staticfiles"] == {"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}
+    assert ("default" in known["STORAGES"]) == (not settings)
+    assert known["STATIC_ROOT"] == known["ASSETBUILD_MANIFEST"].parent
+    assert known["MIDDLEWARE"] == ["assetbuild.django.AssetsAtStart", "x"]
 
 
 def _written(made: Scaffold) -> Path:

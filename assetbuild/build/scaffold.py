@@ -10,7 +10,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def init(folder: Path) -> Scaffold:
         *([_webassets(old.yaml)] if old.yaml else []),
         _bundles(folder, found, old.bundles),
     ]
-    notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(found, output)]
+    notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(folder, found, output)]
     folders = () if found.static else (folder / "static",)
     return Scaffold(folder / FILE_NAME, "\n".join(parts), tuple(notes), folders)
 
@@ -218,7 +218,19 @@ def _ignore_note(folder: Path, output: str) -> list[str]:
     return [f"add to .gitignore: {' '.join(missing)}"] if missing else []
 
 
-def _next_notes(found: Survey, output: str) -> list[str]:
+def _storages(folder: Path, found: Survey) -> Iterator[str]:
+    """A setting replaces Django's default as a whole, so `default` has to be named where the project sets nothing."""
+    own = '{"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}'
+    if any(re.search(r"^STORAGES\b", read_text(folder / path), re.MULTILINE) for path in found.modules):
+        yield f'             STORAGES["staticfiles"] = {own}'
+        return
+    yield "             STORAGES = {"
+    yield '                 "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},'
+    yield f'                 "staticfiles": {own},'
+    yield "             }"
+
+
+def _next_notes(folder: Path, found: Survey, output: str) -> list[str]:
     framework = found.framework
     manifest = f"{output}/manifest.json"
     if framework is Framework.FLASK:
@@ -233,13 +245,15 @@ def _next_notes(found: Survey, output: str) -> list[str]:
     if framework is Framework.DJANGO:
         return [
             'in settings: INSTALLED_APPS += ["assetbuild.django"]',
+            '             MIDDLEWARE = ["assetbuild.django.AssetsAtStart", *MIDDLEWARE]',
             f'             ASSETBUILD_MANIFEST = BASE_DIR / "{manifest}"',
-            '             STORAGES["staticfiles"] = {"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}',
+            f'             STATIC_ROOT = BASE_DIR / "{output}"',
+            *_storages(folder, found),
             "             and run `python manage.py check`, which says what else there is to set",
         ]
     if framework in (Framework.FASTAPI, Framework.STARLETTE):
         return [
-            "in the app: from assetbuild.starlette import mount",
+            "in the app: from assetbuild.starlette import mount  # in the place of a mount of StaticFiles",
             f'            mount(app, "/static", "{manifest}", templates=templates)',
         ]
     return [
