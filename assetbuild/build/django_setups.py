@@ -67,9 +67,7 @@ def _packages(names: Mapping[str, ast.expr], path: str) -> Iterator[str]:
         for part in ast.walk(node) if node is not None else ():
             dotted = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
             if dotted.partition(".")[0] in ("compressor", *(["pipeline"] if "PIPELINE" in names else [])):
-                is_app = setting == "INSTALLED_APPS"
-                yield (f"{_at(path, part)}: " + (f'"assetbuild.django" instead of "{dotted}"' if is_app else
-                       f"remove {dotted} from {setting}"))  # fmt: skip
+                yield f"{_at(path, part)}: remove {dotted} from {setting}"
 
 
 def _at(path: str, node: ast.AST) -> str:
