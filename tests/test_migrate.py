@@ -91,6 +91,41 @@ def test_what_is_computed_or_needs_webassets_is_reported_with_its_line(tmp_path:
     assert "assets.py:2: " in notes
 
 
+BLUEPRINT = "from flask import Blueprint\nraise RuntimeError('init ran it')\n"
+APP = "from flask import Flask\napp = Flask(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "is_mounted"),
+    [
+        ("shop/admin/__init__.py", "Blueprint('admin', __name__, static_folder='static')", True),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static')", True),
+        ("shop/views.py", "flask.Blueprint(name='admin', import_name=__name__, static_folder='admin/static')", True),
+        ("shop/admin/views.py", "Blueprint('admin', __name__)", False),
+        ("shop/admin/views.py", "Blueprint(name(), __name__, static_folder='static')", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, static_folder=find())", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static'); Blueprint('b', __name__, 'static')", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static'); Flask(__name__)", False),
+        ("shop/views.py", "Blueprint('admin', __name__, static_folder='static')", False),
+    ],
+)
+def test_the_static_folder_of_a_blueprint_is_mounted_under_its_name(
+    tmp_path: Path, module: str, call: str, *, is_mounted: bool
+) -> None:
+    bundle = "from flask_assets import Bundle\na = Bundle('css/a.css', 'admin/css/b.css', output='gen/s.css')\n"
+    root = lay(tmp_path, {
+        "shop/__init__.py": APP, module: f"{BLUEPRINT}{call}\n", "shop/bundles.py": bundle,
+        "shop/static/css/a.css": "a{}", "shop/admin/static/css/b.css": "b{}",
+    })  # fmt: skip
+    bundles, notes = converted(root)
+    loaded = config.load(None, folder=root)
+    assert [(spec.mount, spec.blueprint) for spec in loaded.sources if spec.path == "shop/admin/static"] == [
+        ("admin", "admin") if is_mounted else ("", "")
+    ]
+    assert ("shop/admin/static is the static folder of the blueprint admin" in notes) == is_mounted
+    assert bundles == ({"gen/s.css": (("css/a.css", "admin/css/b.css"), ("a",))} if is_mounted else {})
+
+
 def test_a_yaml_file_with_filters_that_need_webassets_is_named_and_not_converted(tmp_path: Path) -> None:
     yaml = """\
     directory: static

@@ -168,7 +168,7 @@ def _django(folder: Path, found: Survey, pages: Sequence[django_setups.Template]
     read = [django_setups.read_settings(read_text(folder / path), path=path) for path in found.modules]
     groups = [bundle for one in read for bundle in one.bundles]
     notes = [note for one in read for note in one.notes]
-    taken = {logical for _, logical in found.files} | {group.output for group in groups}
+    taken = set(found.logicals) | {group.output for group in groups}
     blocks = django_setups.read_templates(pages, groups=groups, taken=taken)
     stay = [_BLOCKS_STAY] if any("{% endcompress" in page.text for page in pages) else []
     return [*groups, *blocks.bundles], [*notes, *stay, *blocks.notes]
@@ -209,7 +209,7 @@ def _judged(folder: Path, found: Survey, bundle: OldBundle, root: str) -> Judged
 
 def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
     """Why a bundle cannot be taken over as it stands, or ''. `root` is the static folder it starts from, if known."""
-    files = {logical: base for base, logical in reversed(found.files) if root in ("", base)}
+    files = found.below(root)
     kind = text_kind(bundle.output)
     if bundle.filters and bundle.filters[0].startswith("."):
         return f"it is made of {', '.join(bundle.filters)} files, which have to be compiled first"
@@ -229,7 +229,7 @@ def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
         return "it has no contents"
     if any(text_kind(item) is not kind for item in inputs):
         return "its contents are of another kind"
-    if kind is TextKind.JS and any(is_module(read_text(folder / files[item] / item)) for item in inputs):
+    if kind is TextKind.JS and any(is_module(read_text(folder / files[item])) for item in inputs):
         return "it joins ES modules, which are published one by one"
     if bundle.output in files and bundle.output not in inputs:
         return f"{_LEFT_OVER}{bundle.output}, which {_maker(bundle)} made, and remove the `#`"

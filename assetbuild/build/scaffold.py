@@ -10,7 +10,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def _head(found: Survey, sources: Sequence[str]) -> str:
     project = f" for a {found.framework.value} project" if found.framework is not Framework.NONE else ""
     text = f"# assetbuild{project}. Paths are relative to this file; every key may be left out.\n\n"
     text += "# Folders that are merged into one namespace; where two hold the same name, the first wins.\n"
-    text += f"sources = {_list(sources)}\n"
+    text += f"sources = {_sources(sources, dict(found.blueprints))}\n"
     text += "# An entry may also be a table, for a folder below another name or in an installed package:\n"
     text += _commented('{ path = "node_modules/htmx.org/dist", mount = "vendor/htmx" },')
     package = "django.contrib.admin" if found.framework is Framework.DJANGO else "some_package"
@@ -126,8 +126,21 @@ def _head(found: Survey, sources: Sequence[str]) -> str:
     return text
 
 
+def _sources(sources: Sequence[str], blueprints: Mapping[str, str]) -> str:
+    if not blueprints:
+        return _list(sources)
+    text = "[\n"
+    for path in sources:
+        if path in blueprints:
+            name = quoted(blueprints[path])
+            text += f"  {{ path = {quoted(path)}, mount = {name}, blueprint = {name} }},\n"
+        else:
+            text += f"  {quoted(path)},\n"
+    return f"{text}]"
+
+
 def _files(found: Survey) -> str:
-    logicals = [logical for _, logical in found.files]
+    logicals = sorted(found.logicals)
     suffixes = [suffix for suffix in _SOURCE_SUFFIXES if any(name.lower().endswith(suffix) for name in logicals)]
     text = "# What is published, as globs over logical paths. Dotfiles and editor backups never are.\n"
     text += '# include = ["**/*"]\n'
@@ -179,7 +192,7 @@ def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) 
         text += comment if reason else f"{line}\n"
     if old:
         return text
-    logicals = {logical for _, logical in found.files}
+    logicals = found.logicals
     for kind in TextKind:
         inputs = joinable(folder, found, kind)
         if len(inputs) > 1:
@@ -201,6 +214,7 @@ def _found_notes(found: Survey) -> list[str]:
     if found.static:
         count = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
         notes.append(f"sources: {', '.join(found.static)} ({count})")
+        notes += [f"{path} is the static folder of the blueprint {name}" for path, name in found.blueprints]
     else:
         notes.append("found no static folder, so there is a new one: put your assets into static/")
     folders = sorted({path for path, _ in found.templates})
@@ -218,10 +232,16 @@ def _ignore_note(folder: Path, output: str) -> list[str]:
     return [f"add to .gitignore: {' '.join(missing)}"] if missing else []
 
 
+def _sets(folder: Path, found: Survey, setting: str) -> bool:
+    """Whether a module of the project has it."""
+    named = re.compile(rf"^{setting}\b", re.MULTILINE)
+    return any(named.search(read_text(folder / path)) for path in found.modules)
+
+
 def _storages(folder: Path, found: Survey) -> Iterator[str]:
     """A setting replaces Django's default as a whole, so `default` has to be named where the project sets nothing."""
     own = '{"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}'
-    if any(re.search(r"^STORAGES\b", read_text(folder / path), re.MULTILINE) for path in found.modules):
+    if _sets(folder, found, "STORAGES"):
         yield f'             STORAGES["staticfiles"] = {own}'
         return
     yield "             STORAGES = {"
@@ -243,9 +263,10 @@ def _next_notes(folder: Path, found: Survey, output: str) -> list[str]:
             "            Assetbuild(app)",
         ]
     if framework is Framework.DJANGO:
+        middleware = ", *MIDDLEWARE" if _sets(folder, found, "MIDDLEWARE") else ""
         return [
             'in settings: INSTALLED_APPS += ["assetbuild.django"]',
-            '             MIDDLEWARE = ["assetbuild.django.AssetsAtStart", *MIDDLEWARE]',
+            f'             MIDDLEWARE = ["assetbuild.django.AssetsAtStart"{middleware}]',
             f'             ASSETBUILD_MANIFEST = BASE_DIR / "{manifest}"',
             f'             STATIC_ROOT = BASE_DIR / "{output}"',
             *_storages(folder, found),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assetbuild.build import blueprint_calls
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import TextKind
 
@@ -41,6 +42,19 @@ class Survey:
     """YAML files that hold bundles of webassets."""
     modules: tuple[str, ...] = ()
     """Python files that may hold bundles or settings."""
+    blueprints: tuple[tuple[str, str], ...] = ()
+    """(static folder, blueprint) pairs, of the static folders that are a blueprint's; `mount` is its name."""
+
+    @property
+    def logicals(self) -> dict[str, str]:
+        """Every logical path of the namespace and the file that it is, from the folder of the project."""
+        return self.below("")
+
+    def below(self, folder: str) -> dict[str, str]:
+        """The same of one static folder; '' is all of them."""
+        mounts = {root: f"{name}/" for root, name in self.blueprints}
+        found = [(root, name) for root, name in reversed(self.files) if folder in ("", root)]
+        return {f"{mounts.get(root, '')}{name}": f"{root}/{name}" for root, name in found}
 
 
 # Folders that hold copies, tools or results, but never a project's own sources.
@@ -58,13 +72,16 @@ def survey(folder: Path) -> Survey:
     folders = list(_folders(folder))
     static = _static(folder, folders)
     files = [(root, logical) for root in static for logical in _files(folder / root)]
+    modules = tuple(_modules(folder, folders))
+    owned = blueprint_calls.static_folders((path, read_text(folder / path)) for path in modules)
     return Survey(
         framework=_framework(folder, folders),
         static=tuple(static),
         templates=tuple(_templates(folder, folders)),
         files=tuple(files),
         webassets=tuple(_webassets(folder, folders)),
-        modules=tuple(_modules(folder, folders)),
+        modules=modules,
+        blueprints=tuple((root, owned[root]) for root in static if root in owned),
     )
 
 
@@ -190,12 +207,9 @@ def is_module(text: str) -> bool:
 
 def joinable(folder: Path, found: Survey, kind: TextKind) -> list[str]:
     """The logical paths of a kind that a bundle could join, the first root's where several have a name."""
-    names: dict[str, str] = {}
-    for root, logical in found.files:
-        if text_kind(logical) is kind and not logical.endswith((".mjs", ".cjs")):
-            names.setdefault(logical, root)
     return [
         logical
-        for logical, root in names.items()
-        if kind is TextKind.CSS or not is_module(read_text(folder / root / logical))
+        for logical, file in sorted(found.logicals.items())
+        if text_kind(logical) is kind and not logical.endswith((".mjs", ".cjs"))
+        if kind is TextKind.CSS or not is_module(read_text(folder / file))
     ]
