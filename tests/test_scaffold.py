@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -133,6 +134,21 @@ def test_sources_of_compilers_are_excluded_and_a_favicon_is_stable(tmp_path: Pat
     files, texts = PROJECTS["sass"]
     config = written(lay(tmp_path, *files, **texts))
     assert (config.exclude, config.stable) == (("**/*.scss",), ("favicon.ico",))
+
+
+@pytest.mark.parametrize("built", ["static/dist", "dist", "frontend/dist"])
+def test_a_build_of_vite_is_adopted_and_none_of_its_files_is_a_source(tmp_path: Path, built: str) -> None:
+    manifest = '{"src/main.js": {"file": "assets/main-B1c2D3e4.js", "isEntry": true}}'
+    lay(tmp_path, "static/css/a.css", f"{built}/.vite/manifest.json", f"{built}/assets/main-B1c2D3e4.js",
+        manifest_json=manifest)  # fmt: skip
+    made = init(tmp_path)
+    config = written(tmp_path)
+    assert f'vite = "{built}/.vite/manifest.json"' in made.text
+    assert any(note.startswith(f"{built}/.vite/manifest.json: a build of Vite") for note in made.notes)
+    assert "sources: static (1 file)" in made.notes
+    build = pipeline.build(config, options=pipeline.Options()).build
+    assert build
+    assert sorted(json.loads(config.manifest.read_bytes())["assets"]) == ["css/a.css", "src/main.js"]
 
 
 def test_the_output_folder_is_never_a_source_root(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def init(folder: Path) -> Scaffold:
         _output(output),
         _templates(found),
         *([_webassets(old.yaml)] if old.yaml else []),
+        *([_vite(found.vite)] if found.vite else []),
         _bundles(folder, found, old.bundles),
     ]
     notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(folder, found, output)]
@@ -145,6 +146,8 @@ def _files(found: Survey) -> str:
     text = "# What is published, as globs over logical paths. Dotfiles and editor backups never are.\n"
     text += '# include = ["**/*"]\n'
     globs = [f"**/*{suffix}" for suffix in suffixes]
+    built = found.vite.removesuffix("/.vite/manifest.json")
+    globs += [f"{literal_glob(built[len(root) + 1 :])}/**" for root in found.static if built.startswith(f"{root}/")]
     text += f"exclude = {_list(globs)}\n" if globs else '# exclude = ["**/*.scss"]\n'
     text += "\n# Also written under their plain name, for clients that ask for a fixed URL.\n"
     stable = [name for name in ("favicon.ico", "robots.txt") if name in logicals]
@@ -178,6 +181,11 @@ def _templates(found: Survey) -> str:
 def _webassets(path: str) -> str:
     text = "# Bundles of webassets, with the filters that webassets itself runs: pip install 'assetbuild[webassets]'.\n"
     return text + f"webassets = {quoted(path)}\n"
+
+
+def _vite(path: str) -> str:
+    text = "# A build of Vite, which has to be there before this one. Its files keep their names and bytes.\n"
+    return text + f"vite = {quoted(path)}\n"
 
 
 def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) -> str:
@@ -217,6 +225,8 @@ def _found_notes(found: Survey) -> list[str]:
         notes += [f"{path} is the static folder of the blueprint {name}" for path, name in found.blueprints]
     else:
         notes.append("found no static folder, so there is a new one: put your assets into static/")
+    if found.vite:
+        notes.append(f'{found.vite}: a build of Vite, which is adopted; its `base` has to be "./"')
     folders = sorted({path for path, _ in found.templates})
     if folders:
         notes.append(f"templates: {', '.join(folders)}")

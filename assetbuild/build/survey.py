@@ -42,6 +42,8 @@ class Survey:
     """YAML files that hold bundles of webassets."""
     modules: tuple[str, ...] = ()
     """Python files that may hold bundles or settings."""
+    vite: str = ""
+    """The manifest of a build of Vite, or ''; none of `files` is of that build."""
     blueprints: tuple[tuple[str, str], ...] = ()
     """(static folder, blueprint) pairs, of the static folders that are a blueprint's; `mount` is its name."""
 
@@ -61,6 +63,7 @@ class Survey:
 _TOOLS = ("node_modules", "bower_components", "venv", "env", "virtualenv", "site-packages", "__pycache__", "htmlcov")
 _RESULTS = ("build", "dist", "staticfiles", "static_root", "collected", "media", "uploads", "docs", "test", "tests")
 _FOREIGN = frozenset((*_TOOLS, *_RESULTS))
+_VITE = "/.vite/manifest.json"
 _DEPTH = 4
 _REQUIREMENTS = ("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "Pipfile", "environment.yml")
 _TEMPLATE_SUFFIXES = (".html", ".htm", ".jinja", ".jinja2", ".j2")
@@ -71,7 +74,14 @@ def survey(folder: Path) -> Survey:
     """What stands in `folder` and a few levels below it."""
     folders = list(_folders(folder))
     static = _static(folder, folders)
-    files = [(root, logical) for root in static for logical in _files(folder / root)]
+    vite = next(_vite(folder, [*folders, *static]), "")
+    built = vite.removesuffix(_VITE)
+    files = [
+        (root, logical)
+        for root in static
+        for logical in _files(folder / root)
+        if not built or not f"{root}/{logical}".startswith(f"{built}/")
+    ]
     modules = tuple(_modules(folder, folders))
     owned = blueprint_calls.static_folders((path, read_text(folder / path)) for path in modules)
     return Survey(
@@ -81,6 +91,7 @@ def survey(folder: Path) -> Survey:
         files=tuple(files),
         webassets=tuple(_webassets(folder, folders)),
         modules=modules,
+        vite=vite,
         blueprints=tuple((root, owned[root]) for root in static if root in owned),
     )
 
@@ -151,6 +162,16 @@ def _webassets(folder: Path, folders: Sequence[str]) -> Iterator[str]:
                 )
                 if has_bundles and "contents:" in text:
                     yield f"{path}/{entry.name}".lstrip("/")
+
+
+def _vite(folder: Path, folders: Sequence[str]) -> Iterator[str]:
+    """Manifests of Vite, each in a folder that holds a build."""
+    for path in sorted(folders):
+        for entry in _entries(folder / path):
+            if entry.name.startswith(".") or entry.name in _TOOLS or not entry.is_dir():
+                continue
+            if '"isEntry"' in read_text(Path(entry.path + _VITE)):
+                yield f"{path}/{entry.name}{_VITE}".lstrip("/")
 
 
 def _modules(folder: Path, folders: Sequence[str]) -> Iterator[str]:
