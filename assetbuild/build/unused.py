@@ -55,7 +55,7 @@ def with_packages(found: Unused, packages: Mapping[str, str]) -> Unused:
     if not owned:
         return found
     what = "1 of them comes" if len(owned) == 1 else f"{len(owned)} of them come"
-    note = f"{what} from {', '.join(sorted(set(owned)))}, which name what they load where this does not look"
+    note = f"{what} from {', '.join(sorted(set(owned)))}, whose own templates and code are not read"
     problems = tuple(replace(problem, notes=(note, *problem.notes)) for problem in found.problems)
     return Unused(found.names, problems)
 
