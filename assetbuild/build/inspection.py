@@ -66,7 +66,17 @@ def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[
     # What the outputs of an adopted build refer to, only the tool knows that made them; it publishes what it needs.
     named = named.union(assets_of(config, named), adoption.names_of(config.adopted), *blocks)
     found = unused.find(made.outputs, named, made.edges, made.descriptions, unseen=unseen)
+    found = unused.with_packages(found, _packages(config))
     return (*problems, *found.problems), found.names
+
+
+def _packages(config: Config) -> dict[str, str]:
+    """The logical paths of sources in installed packages, and the package."""
+    if not any(spec.package for spec in config.sources):
+        return {}
+    namespace, _ = discover(config, walk(config))
+    owners = {logical: config.sources[source.root].package for logical, source in namespace.sources.items()}
+    return {logical: package for logical, package in owners.items() if package}
 
 
 def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Made | None, tuple[templates.Page, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetbuild.build.changes import references
 from assetbuild.build.graph import Edge
@@ -47,6 +47,17 @@ def find(
     reached = _reached(starts, published, edges, descriptions)
     names = tuple(sorted(published - reached.keys()))
     return Unused(names, (_summary(names, unseen),) if names else ())
+
+
+def with_packages(found: Unused, packages: Mapping[str, str]) -> Unused:
+    """`found`, and what to think of the assets in it that come from installed `packages`, by logical path."""
+    owned = [packages[name] for name in found.names if name in packages]
+    if not owned:
+        return found
+    what = "1 of them comes" if len(owned) == 1 else f"{len(owned)} of them come"
+    note = f"{what} from {', '.join(sorted(set(owned)))}, whose own templates and code are not read"
+    problems = tuple(replace(problem, notes=(note, *problem.notes)) for problem in found.problems)
+    return Unused(found.names, problems)
 
 
 def _reached(
