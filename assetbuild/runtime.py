@@ -317,15 +317,8 @@ def _known(name: str, release: _Release, bundles: Iterable[str] = ()) -> str:
         return key
     from assetbuild import near
 
-    raise UnknownAsset(
-        near.explain(
-            name,
-            assets=release.assets,
-            base_url=release.base_url,
-            build=release.document["build"],
-            bundles=bundles,
-        )
-    ) from None
+    build, base_url = release.document["build"], release.base_url
+    raise UnknownAsset(near.explain(name, assets=release.assets, base_url=base_url, build=build, bundles=bundles))
 
 
 def _key(name: Any, release: _Release) -> str | None:

@@ -390,7 +390,7 @@ def test_the_assets_tag_names_bundles_that_are_like_an_unknown_one(tmp_path: Pat
     document["bundles"] = {"site": {"assets": ["css/app.css"]}}
     manifest.write_text(json.dumps(document), encoding="utf-8")
     env = environment(Assets.load(manifest))
-    with pytest.raises((jinja2.TemplateAssertionError, UnknownAsset), match="no asset 'sit'.*did you mean 'site'"):
+    with pytest.raises((jinja2.TemplateAssertionError, UnknownAsset), match=r"no asset 'sit'.*did you mean 'site'"):
         env.from_string(source).render(n="sit")
 
 
