@@ -318,7 +318,8 @@ def _known(name: str, release: _Release, bundles: Iterable[str] = ()) -> str:
     from assetbuild import near
 
     build, base_url = release.document["build"], release.base_url
-    raise UnknownAsset(near.explain(name, assets=release.assets, base_url=base_url, build=build, bundles=bundles))
+    said = near.explain(name, assets=release.assets, base_url=base_url, build=build, bundles=bundles)
+    raise UnknownAsset(said) from None
 
 
 def _key(name: Any, release: _Release) -> str | None:
