@@ -181,6 +181,8 @@ def _words(
             return f"{_failed(asked)}: there is no room left ({said})", "make room there, then run the command again"
         case Failure.THROTTLED:
             return f"{_failed(asked)}: too many requests ({said})", "set fewer `workers` in [publish]"
+    if said.startswith("KeyTooLong"):
+        return f"{_failed(asked)}: {said}", "choose a shorter folder in [publish], or give the file a shorter name"
     if said.startswith("HTTP 400") and asked.endpoint.startswith("http:"):
         return (
             f"{_failed(asked)}: {said}",
