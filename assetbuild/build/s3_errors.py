@@ -288,6 +288,9 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
     if isinstance(error, KeyError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} lacks {said}"
         return made(Failure.OTHER, text, _NO_S3_HINT)
+    if isinstance(error, RecursionError):
+        text = f"{_failed(asked)}: {asked.endpoint} redirects every request, and does not say to which region"
+        return made(Failure.OTHER, text, "write in `endpoint_url` the address that it leads to, perhaps https://")
     if isinstance(error, (ValueError, OverflowError)) and not isinstance(error, boto.BotoCoreError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} cannot be read: {said}"
         return made(Failure.OTHER, text, _NO_S3_HINT)
