@@ -220,7 +220,8 @@ def test_credentials_that_no_header_can_hold_are_named_and_not_shown(value: byte
 
 
 def test_an_unreachable_proxy_is_the_cause() -> None:
-    found = classify(boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"), asked())
+    found = classify(boto.ProxyConnectionError(proxy_url="http://me:htt@127.0.0.1:1"), asked())
+    assert "htt@" not in found.text
     assert found.failure is Failure.UNREACHABLE
     assert "proxy URL" in found.text
     assert "NO_PROXY" in found.hint

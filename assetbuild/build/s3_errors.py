@@ -306,7 +306,9 @@ def _unsendable(refused: re.Match[str], asked: Asked) -> tuple[str, str]:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    # botocore hides the password of a proxy only where the same letters do not stand before it.
+    shown = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))
+    return shown[:300].rstrip(".") or type(error).__name__
 
 
 def _tls_words(said: str, asked: Asked) -> tuple[str, str] | None:
