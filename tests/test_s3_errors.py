@@ -153,6 +153,11 @@ def test_a_setting_that_boto3_cannot_use_is_a_wrong_target() -> None:
     assert (found.failure, found.text.startswith("cannot open s3://bucket/")) == (Failure.TARGET, True)
 
 
+def test_a_key_that_is_too_long_is_not_tried_again() -> None:
+    error = answer("KeyTooLongError", 400)
+    assert (error.failure, "shorter folder" in error.hint) == (Failure.OTHER, True)
+
+
 def test_a_plain_400_over_http_may_be_a_server_that_speaks_tls() -> None:
     asked_over_http = Asked("put_object", "s3://b/", "b", "http://h", "us-east-1", "a")
     response: Any = {"Error": {"Code": "400"}, "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {}}}
@@ -215,7 +220,8 @@ def test_credentials_that_no_header_can_hold_are_named_and_not_shown(value: byte
 
 
 def test_an_unreachable_proxy_is_the_cause() -> None:
-    found = classify(boto.ProxyConnectionError(proxy_url="http://127.0.0.1:1"), asked())
+    found = classify(boto.ProxyConnectionError(proxy_url="http://me:htt@127.0.0.1:1"), asked())
+    assert "htt@" not in found.text
     assert found.failure is Failure.UNREACHABLE
     assert "proxy URL" in found.text
     assert "NO_PROXY" in found.hint

@@ -273,6 +273,17 @@ def test_a_listing_that_cannot_be_read_is_a_failure(s3_and_wire: tuple[S3Storage
     assert caught.value.failure is Failure.OTHER
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_server_that_sends_everything_elsewhere_is_no_bug(s3_and_wire: tuple[S3Storage, Wire], status: int) -> None:
+    """As one that only leads from http:// to https:// does."""
+    storage, wire = s3_and_wire
+    wire.answer = lambda method, url: (status, "")
+    with pytest.raises(StorageError, match="cannot list s3://bucket/assets/") as caught:
+        list(storage.list())
+    assert caught.value.failure in (Failure.OTHER, Failure.NO_BUCKET)
+    assert "endpoint_url" in caught.value.hint
+
+
 def test_one_key_is_asked_for_where_one_is_wanted(s3_and_wire: tuple[S3Storage, Wire]) -> None:
     storage, wire = s3_and_wire
     wire.answer = lambda method, url: (200, listing(["assets/log/1"], "more"))

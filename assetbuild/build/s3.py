@@ -237,11 +237,12 @@ class S3Storage:
     def _asking(self, operation: str, key: str = "", *, conditional: bool = False) -> Iterator[None]:
         """Everything that boto3 raises because of the world leaves as a `StorageError`.
 
-        Keys and digests were checked before, so a `ValueError` is an answer that is not of the form that S3 has.
+        Keys and digests were checked before, so a `ValueError` is an answer that is not of the form that S3 has. Of a
+        bucket that is said to be elsewhere botocore asks for the region, without end where that is said of this too.
         """
         try:
             yield
-        except (*CAUGHT, ValueError, OverflowError) as error:
+        except (*CAUGHT, ValueError, OverflowError, RecursionError) as error:
             raise classify(error, self._asked(operation, key, conditional=conditional)) from error
 
 

@@ -181,6 +181,8 @@ def _words(
             return f"{_failed(asked)}: there is no room left ({said})", "make room there, then run the command again"
         case Failure.THROTTLED:
             return f"{_failed(asked)}: too many requests ({said})", "set fewer `workers` in [publish]"
+    if said.startswith("KeyTooLong"):
+        return f"{_failed(asked)}: {said}", "choose a shorter folder in [publish], or give the file a shorter name"
     if said.startswith("HTTP 400") and asked.endpoint.startswith("http:"):
         return (
             f"{_failed(asked)}: {said}",
@@ -286,6 +288,9 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
     if isinstance(error, KeyError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} lacks {said}"
         return made(Failure.OTHER, text, _NO_S3_HINT)
+    if isinstance(error, RecursionError):
+        text = f"{_failed(asked)}: {asked.endpoint} redirects every request, and does not say to which region"
+        return made(Failure.OTHER, text, "write in `endpoint_url` the address that it leads to, perhaps https://")
     if isinstance(error, (ValueError, OverflowError)) and not isinstance(error, boto.BotoCoreError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} cannot be read: {said}"
         return made(Failure.OTHER, text, _NO_S3_HINT)
@@ -301,7 +306,9 @@ def _unsendable(refused: re.Match[str], asked: Asked) -> tuple[str, str]:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    # botocore hides the password of a proxy only where the same letters do not stand before it.
+    shown = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))
+    return shown[:300].rstrip(".") or type(error).__name__
 
 
 def _tls_words(said: str, asked: Asked) -> tuple[str, str] | None:
