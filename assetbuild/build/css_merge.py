@@ -1,96 +1,101 @@
 """Neighbouring style rules that one rule can say: of two with one selector, and of two with the same declarations.
 
-Knows parts and no grammar: what is a style rule of nothing but declarations, and where it stands, `css_normal` says.
+Knows rules and no grammar: what is a style rule of nothing but declarations, and where it stands, `css_normal` says.
 Only neighbours become one, so that no declaration changes its place in the cascade (CSS Cascade 5, section 6.4.4).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain
 from typing import NamedTuple
 
-from assetbuild.build.css_tokens import Kind, Part
+from assetbuild.build.css_keys import Key
+from assetbuild.build.css_statements import Spelled
+from assetbuild.build.css_tokens import Kind, tokenize
+
+
+class Body(NamedTuple):
+    """What a block holds, if no other block, with a semicolon between its statements.
+
+    `members`: these, each with its place in the block. `is_plain`: they are nothing but declarations.
+    """
+
+    text: str
+    keys: tuple[Key, ...]
+    members: tuple[tuple[int, Spelled], ...]
+    is_plain: bool
 
 
 class Rule(NamedTuple):
-    """A style rule among parts: where its selector starts, its `{`, and its `}`.
+    """A rule whose block holds no other: how its selector and its declarations are written, and what these are.
 
-    `is_read`: every browser is known to read its selector.
+    `preludes` and `bodies` are as they were read, each with its place in the text, several where rules have become one.
     """
 
-    start: int
+    selector: str
+    body: str
+    preludes: tuple[tuple[int, Spelled], ...]
+    bodies: tuple[tuple[int, Body], ...]
     brace: int
+    """Where its `{` stands."""
     end: int
-    is_read: bool = False
+    """Where its `}` stands."""
+    size: int = 0
+    """Of how many tokens the selector is made, where it was made here: every browser is known to read it then."""
+
+    @property
+    def selector_key(self) -> Key:
+        """What is compared of its selector."""
+        if len(self.preludes) == 1:
+            return self.preludes[0][1].key
+        return ",".join([str(spelled.key) for _, spelled in self.preludes])
+
+    @property
+    def body_keys(self) -> tuple[Key, ...]:
+        """What is compared of its declarations."""
+        first, *others = (body.keys for _, body in self.bodies)
+        return (*first, *chain.from_iterable((";", *keys) for keys in others)) if others else first
 
 
-Rules = list[Rule]
-"""The style rules of one block that stand together at its end."""
+def add(rule: Rule, rules: list[Rule]) -> None:
+    """Add `rule` to its neighbours: as it is, or as part of the one before it.
 
-
-def add(rule: Rule, rules: Rules, parts: list[Part]) -> None:
-    """Add `rule`, which ends `parts`, to its neighbours in `rules`: as it is, or as part of the one before it.
-
-    Afterwards no two of `rules` can become one, so that what has been merged has itself for its normal form.
+    Afterwards no two of them can become one, so that what has been merged has itself for its normal form.
     """
-    if rules and rules[-1].end + 1 != rule.start:
-        rules.clear()
-    while rules and (merged := _merged(rules[-1], rule, parts)):
+    while rules and (merged := _merged(rules[-1], rule)):
         rules.pop()
         rule = merged
     rules.append(rule)
 
 
-def _merged(one: Rule, two: Rule, parts: list[Part]) -> Rule | None:
-    """Make one rule of two neighbours, the last of `parts`; None, and nothing done, where it would say something else.
+def _merged(one: Rule, two: Rule) -> Rule | None:
+    """One rule for two neighbours; None where it would say something else.
 
     One without declarations is left alone, and one that begins with an empty one.
     """
-    if any(rule.brace + 1 == rule.end or parts[rule.brace + 1].kind is Kind.SEMICOLON for rule in (one, two)):
+    same_selector, same_body = one.selector == two.selector, one.body == two.body
+    if not (same_selector or same_body) or any(not rule.body or rule.body[0] == ";" for rule in (one, two)):
         return None
-    if _are_equal(parts, (one.start, one.brace), (two.start, two.brace)):
-        end = parts[one.end]
-        parts[one.end : two.brace + 1] = [Part(Kind.SEMICOLON, ";", gap=False, start=end.start, end=end.end)]
-        return one._replace(end=len(parts) - 1)
-    if (
-        two.brace - two.start + one.brace - one.start <= _MOST
-        and _are_equal(parts, (one.brace, one.end), (two.brace, two.end))
-        and _is_surely_read(one, parts)
-        and _is_surely_read(two, parts)
-    ):
-        brace = parts[one.brace]
-        parts[one.brace : two.start] = [Part(Kind.COMMA, ",", gap=False, start=brace.start, end=brace.end)]
-        return Rule(one.start, one.brace + 1 + two.brace - two.start, len(parts) - 1, is_read=True)
-    return None
+    if same_selector and one.selector_key == two.selector_key:
+        body, bodies = f"{one.body};{two.body}", one.bodies + two.bodies
+        return Rule(one.selector, body, one.preludes, bodies, one.brace, two.end, one.size)
+    sizes = [_size(rule) for rule in (one, two)]
+    if not same_body or 0 in sizes or sum(sizes) > _MOST or one.body_keys != two.body_keys:
+        return None
+    selector, preludes = f"{one.selector},{two.selector}", one.preludes + two.preludes
+    return Rule(selector, two.body, preludes, two.bodies, one.brace, two.end, sum(sizes) + 1)
 
 
-_Span = tuple[int, int]
-_FUSING = re.compile(r"[\w#@\\-][\w\\-]")
 _MOST = 4096
-"""Parts of a selector list that is made here: Chromium heeds no more than 8,192 simple selectors of a rule."""
+"""Tokens of a selector list that is made here: Chromium heeds no more than 8,192 simple selectors of a rule."""
 
 
-def _are_equal(parts: list[Part], one: _Span, two: _Span) -> bool:
-    if one[1] - one[0] != two[1] - two[0]:
-        return False
-    pairs = zip(_slice(parts, one), _slice(parts, two), strict=True)
-    return all(a.text == b.text and a.kind is b.kind and a.gap == b.gap for a, b in pairs)
-
-
-def _slice(parts: list[Part], span: _Span) -> Iterator[Part]:
-    return iter(parts[slice(*span)])
-
-
-def _is_surely_read(rule: Rule, parts: list[Part]) -> bool:
-    if rule.is_read:
-        return True
-    selector = list(_slice(parts, (rule.start, rule.brace)))
-    # What only a comment keeps apart is two tokens, and would look like one.
-    if any(not two.gap and _FUSING.fullmatch(one.text[-1] + two.text[0]) for one, two in pairwise(selector)):
-        return False
-    return _SURELY_READ.fullmatch("".join(f" {part.text}" if part.gap else part.text for part in selector)) is not None
+def _size(rule: Rule) -> int:
+    """The tokens of a selector that every browser reads; 0 for another."""
+    if rule.size or not isinstance(rule.selector_key, str) or not _SURELY_READ.fullmatch(rule.selector):
+        return rule.size
+    return sum(token.kind is not Kind.SPACE for token in tokenize(rule.selector))
 
 
 # One selector that a browser does not know makes it drop the whole list (Selectors 4, section 18), so a list is only

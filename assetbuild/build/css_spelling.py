@@ -6,8 +6,10 @@ custom properties, unknown functions, hacks for one browser, and whatever holds 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from assetbuild.build.css_tokens import Kind, Part
 
@@ -103,13 +105,28 @@ def colour(text: str) -> str:
     return "#" + "".join(digit or "" for digit in paired.groups()) if paired else text
 
 
+class Reading(NamedTuple):
+    """How a property reads its value: whether a hash is a colour, and whether a zero needs no unit."""
+
+    coloured: bool
+    zeros: bool
+
+
+@functools.lru_cache(maxsize=1024)
+def reading(name: str) -> Reading | None:
+    """Of the property of this name, in lower case; None where it may look at the spelling."""
+    if not _PROPERTY.fullmatch(name) or name in _READ_AS_TEXT:
+        return None
+    return Reading(_COLOURED.fullmatch(name) is not None, name in _ZEROS)
+
+
 def value(name: str, parts: list[Part]) -> list[Part]:
     """The value of property `name`, spelled as this module spells it; as it is where anything in it is not known."""
     name = name.lower()
-    if not _PROPERTY.fullmatch(name) or name in _READ_AS_TEXT or not _is_known(parts):
+    read = reading(name)
+    if read is None or not _is_known(parts):
         return parts
-    coloured = _COLOURED.fullmatch(name) is not None
-    zeros = name in _ZEROS
+    coloured, zeros = read
     spelled: list[Part] = []
     depth = 0
     for part in parts:
@@ -155,14 +172,27 @@ def _is_needed(before: Part, after: Part) -> bool:
 def _fewer_sides(parts: list[Part]) -> list[Part]:
     end = next((index for index, part in enumerate(parts) if part.text == "!"), len(parts))
     sides = parts[:end]
-    if not 2 <= len(sides) <= 4 or any(part.kind not in (*_NUMBERS, Kind.IDENT, Kind.HASH) for part in sides):
+    if any(part.kind not in (*_NUMBERS, Kind.IDENT, Kind.HASH) for part in sides):
         return parts
-    texts = [part.text for part in sides]
-    if any(text.lower() in _WHOLE_VALUES for text in texts):
-        return parts
-    while len(texts) > 1 and texts[-1] == texts[0 if len(texts) == 2 else len(texts) - 3]:
-        texts.pop()
-    return parts[: len(texts)] + parts[end:]
+    return parts[: _sides([part.text for part in sides])] + parts[end:]
+
+
+def _sides(texts: Sequence[str]) -> int:
+    """How many of the sides of a box must be written."""
+    count = len(texts)
+    if not 2 <= count <= 4 or any(text.lower() in _WHOLE_VALUES for text in texts):
+        return count
+    while count > 1 and texts[count - 1] == texts[0 if count == 2 else count - 3]:
+        count -= 1
+    return count
+
+
+def words(name: str, texts: list[str]) -> list[str]:
+    """The same as `value` of nothing but words and numbers, each spelled already."""
+    if name in _FOUR_SIDES:
+        return texts[: _sides(texts)]
+    word = _FLEX.get(" ".join(texts)) if name == "flex" else None
+    return texts if word is None else [word]
 
 
 def _flex(parts: list[Part]) -> list[Part]:

@@ -17,7 +17,7 @@ from assetbuild.build.js_lexemes import lex_once
 from assetbuild.build.model import TextKind
 from assetbuild.build.skim_css import skim
 
-_TAG = re.compile(r"@(?:licen[cs]e|preserve)\b", re.IGNORECASE)
+_TAG = re.compile(r"@(?i:licen[cs]e|preserve)\b")  # the flag on all of it would cost the fast search for "@"
 Span = tuple[int, int]
 """(start, end) in characters."""
 
@@ -79,12 +79,19 @@ _CSS_START = re.compile(r"/\*\**(?!/)")
 
 def css_licences(text: str) -> str:
     """`text` with every licence comment begun with `/*!`, as minifiers keep it."""
-    edits = []
-    for start, end in css_licence_spans(text):
-        if not text.startswith("/*!", start):
-            begun = _CSS_START.match(text, start, end)
-            edits.append(((start, begun.end() if begun else start + 2), "/*!"))
-    return _replaced(text, edits)
+    return _replaced(text, ((span, _css_kept(text[slice(*span)])) for span in css_licence_spans(text)))
+
+
+def marked_css_licences(text: str) -> tuple[tuple[int, str], ...]:
+    """The licence comments as `css_licences` has them, each with its place in `text`."""
+    return tuple((start, _css_kept(text[start:end])) for start, end in css_licence_spans(text))
+
+
+def _css_kept(comment: str) -> str:
+    if comment.startswith("/*!"):
+        return comment
+    begun = _CSS_START.match(comment)
+    return f"/*!{comment[begun.end() if begun else 2 :]}"
 
 
 def kept_css_comments(text: str) -> tuple[str, ...]:

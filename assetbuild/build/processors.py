@@ -200,5 +200,7 @@ def safe_css_minify(_: str, original: prove_css.Original, *, keep_licences: bool
     """The licences as `css_licences` marks them, which is nothing to the normal form that is written."""
     from assetbuild.build import safe_css
 
-    written = safe_css.written(original.text, original.parts, keep_licences=keep_licences)
-    return licences.css_licences(written) if keep_licences else written
+    if original.entries is None:
+        return original.text
+    kept = licences.marked_css_licences(original.text) if keep_licences else ()
+    return safe_css.sheet(original.text, original.entries, kept)
