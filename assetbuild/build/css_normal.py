@@ -71,6 +71,8 @@ class _Block(NamedTuple):
     """Whether `css_spelling` applies in it."""
     holds_rules: bool
     """Whether the style rules in it stand as they would without it."""
+    is_style: bool = False
+    """Whether it is a style rule's."""
 
 
 @dataclass(slots=True)
@@ -95,18 +97,18 @@ class _Walker:
             self._drop_semicolon()
             self._add(cut.start, _MARKS["}"])
             self.blocks.pop()
-        elif not cut.text:
-            if cut.mark == "{":
-                self._open(cut, Spelled("", ""), around)
-            # Elsewhere than behind a semicolon an extra one counts: before nesting was known, browsers read
-            # `@media x{a{};b{}}` otherwise.
-            elif not (cut.mark == ";" and self.ended):
-                self._add(cut.start, _MARKS[cut.mark])
         elif cut.mark == "{":
             block, spelled = _begun(cut.text, around)
-            self._open(cut, spelled, block)
-        else:
+            if cut.text:
+                self._add(cut.start, spelled)
+            self._add(cut.end, _MARKS["{"])
+            self.blocks.append(block)
+        elif cut.text:
             self._statement(cut, around)
+        # Elsewhere than behind a semicolon an extra one counts: before nesting was known, browsers read
+        # `@media x{a{};b{}}` otherwise.
+        elif not (cut.mark == ";" and self.ended):
+            self._add(cut.start, _MARKS[cut.mark])
 
     def done(self) -> Sequence[Entry]:
         self._drop_semicolon()
@@ -114,27 +116,16 @@ class _Walker:
         return self.entries
 
     def _rule(self, cut: Cut, around: _Block) -> None:
-        at_rule = css_statements.at_rule(cut.text)
-        if at_rule is None:
-            prelude = css_statements.selector(cut.text, respelled=around.respelled)
-            held = body(cut.body, respelled=around.respelled)
-        else:
-            block, prelude = _begun(cut.text, around)
-            held = body(cut.body, respelled=block.respelled)
+        block, prelude = _begun(cut.text, around)
+        held = body(cut.body, respelled=block.respelled)
         preludes, bodies = ((cut.start, prelude),), ((cut.end + 1, held),)
         rule = Rule(prelude.text, held.text, preludes, bodies, cut.end, cut.closed)
-        if at_rule is None and held.is_plain and around.holds_rules:
+        if held.is_plain and around.holds_rules and block.is_style:
             css_merge.add(rule, self.neighbours)
         else:
             self._end_neighbours()
             self.entries.append(rule)
         self.ended = False
-
-    def _open(self, cut: Cut, spelled: Spelled, block: _Block) -> None:
-        if cut.text:
-            self._add(cut.start, spelled)
-        self._add(cut.end, _MARKS["{"])
-        self.blocks.append(block)
 
     def _statement(self, cut: Cut, around: _Block) -> None:
         at_rule = css_statements.at_rule(cut.text)
@@ -176,7 +167,7 @@ def _begun(text: str, around: _Block) -> tuple[_Block, Spelled]:
     at_rule = css_statements.at_rule(text)
     if at_rule is None:
         spelled = css_statements.selector(text, respelled=around.respelled)
-        return _Block(around.respelled, holds_rules=False), spelled
+        return _Block(around.respelled, holds_rules=False, is_style=True), spelled
     known = at_rule.keyword in _KNOWN_BLOCKS or _MARGIN_BOX.fullmatch(at_rule.keyword) is not None
     holds_rules = around.holds_rules and at_rule.keyword in _HOLDERS
     return _Block(around.respelled and known, holds_rules), at_rule.spelled

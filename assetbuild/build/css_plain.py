@@ -69,7 +69,7 @@ def declaration(text: str) -> str | None:
     """`name: value` as it is written and compared where values are respelled."""
     match = _DECLARATION.fullmatch(text)
     if match is None:
-        return _custom(text) if text.startswith("--") else _holding(text) if "var(" in text else None
+        return _custom(text) if text.startswith("--") else _holding(text) if _VAR.search(text) else None
     name, value, important = match.groups("")
     reading = css_spelling.reading(name)
     if reading is None:
@@ -106,6 +106,7 @@ def _holding(text: str) -> str | None:
 
 
 _URL = re.compile(r"(?i:url)\(")
+_VAR = re.compile(r"(?<=[ \t\n\r\f:,(*])var\(")
 
 
 @functools.lru_cache(maxsize=1 << 12)

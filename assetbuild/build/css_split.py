@@ -34,14 +34,14 @@ class Cut(NamedTuple):
 
 def sheet(text: str) -> Sequence[Cut] | None:
     """The statements of a style sheet; None where it does not parse: a bracket or string left open, a stray `}`."""
-    cuts = None if "<!--" in text or "-->" in text else _sheet_by_pattern(text)
-    return _by_tokens(text, nested=False) if cuts is None else cuts
+    cuts = sheet_by_pattern(text)
+    return by_tokens(text, nested=False) if cuts is None else cuts
 
 
 def block(text: str) -> Sequence[Cut]:
     """The statements of a block that holds no other: the `body` of a cut."""
-    cuts = _block_by_pattern(text)
-    return (_by_tokens(text, nested=True) or ()) if cuts is None else cuts
+    cuts = block_by_pattern(text)
+    return (by_tokens(text, nested=True) or ()) if cuts is None else cuts
 
 
 # --- by one pattern --------------------------------------------------------------------------------------
@@ -73,10 +73,13 @@ _SHEET = re.compile(
 )
 _BLOCK = re.compile(rf"(?:{_BLANK}++|{_COMMENT})*+((?:{_PIECE})*+)(?:(;)|\Z)|((?s:.))")
 _AT = re.compile(r"@-?[a-zA-Z_]")
-_PLAIN_BLOCK = re.compile(r"[^\"'/\\()\[\]@]*+")
+_PLAIN_BLOCK = re.compile(r"[^\"'/\\(){}\[\]@]*+")
 
 
-def _sheet_by_pattern(text: str) -> list[Cut] | None:
+def sheet_by_pattern(text: str) -> list[Cut] | None:
+    """None where only tokens tell."""
+    if "<!--" in text or "-->" in text:
+        return None
     cuts: list[Cut] = []
     depth = 0
     for match in _SHEET.finditer(text):
@@ -115,7 +118,8 @@ def _is_plainly_begun(statement: str) -> bool:
     return _AT.match(statement) is not None if statement[0] == "@" else not statement.startswith("--")
 
 
-def _block_by_pattern(text: str) -> list[Cut] | None:
+def block_by_pattern(text: str) -> list[Cut] | None:
+    """None where only tokens tell."""
     cuts: list[Cut] = []
     if _PLAIN_BLOCK.fullmatch(text):
         start = 0
@@ -139,7 +143,8 @@ def _block_by_pattern(text: str) -> list[Cut] | None:
 _ENDS = frozenset(CLOSERS.values())
 
 
-def _by_tokens(text: str, *, nested: bool) -> list[Cut] | None:
+def by_tokens(text: str, *, nested: bool) -> list[Cut] | None:
+    """The statements of any text; None where it does not parse. `nested`: it stands in a block."""
     tokens = _sound(text)
     ends = _matching(tokens) if tokens is not None else None
     if tokens is None or ends is None:

@@ -78,8 +78,11 @@ def _at_rule(text: str) -> AtRule | None:
 
 def _declaration(text: str, respelled: bool) -> Spelled:
     plain = css_plain.declaration(text) if respelled else None
-    if plain is not None:
-        return Spelled(plain, plain)
+    return declaration_by_tokens(text, respelled=respelled) if plain is None else Spelled(plain, plain)
+
+
+def declaration_by_tokens(text: str, *, respelled: bool) -> Spelled:
+    """Any declaration, and what only stands in the place of one."""
     reader = _Reader.of(text)
     is_sound = reader.declaration(respelled=respelled)
     return _spelled(text, reader.parts, is_sound=is_sound)
@@ -87,8 +90,11 @@ def _declaration(text: str, respelled: bool) -> Spelled:
 
 def _selector(text: str, respelled: bool) -> Spelled:
     plain = css_plain.selector(text) if respelled else None
-    if plain is not None:
-        return Spelled(plain, plain)
+    return selector_by_tokens(text, respelled=respelled) if plain is None else Spelled(plain, plain)
+
+
+def selector_by_tokens(text: str, *, respelled: bool) -> Spelled:
+    """Any selectors, and what only stands in the place of some."""
     reader = _Reader.of(text)
     reader.span(0, len(reader.atoms), Context.SELECTOR)
     return _spelled(text, css_spelling.selector(reader.parts) if respelled else reader.parts)
