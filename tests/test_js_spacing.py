@@ -119,11 +119,23 @@ def _spaced(pieces: list[str], random: Random) -> str:
     return "".join(piece + random.choice(["", "", " ", "\n", "/**/", "/*\n*/", "//\n"]) for piece in pieces)
 
 
+_MEMBERS = (
+    *("a", "#b", "'c'", "[d]", "1", "static", "get", "async", "m() {}", "*g() {}", "static {}", ";", "x = e", "x = {}"),
+    *("x = f()", "x = a => {}", "x = async () => {}", "x = function () {}", "x = {a, async", "x = a++", "x = a.b + 1"),
+)
+
+
+def _class(random: Random) -> list[str]:
+    """Members of a class, where line ends mean more than elsewhere."""
+    members = random.choices(_MEMBERS, k=random.randrange(1, 3))
+    return ["class A {", *members, random.choice(["*", "* ", "async *"]), random.choice(["h", "[h]", "#h"]), "() {}}"]
+
+
 def _pairs(random: Random) -> list[tuple[str, str]]:
     pieces = [*PIECES, *"abc+-.=<>?!*&|1/"]
     found = []
     for _ in range(2000):
-        words = random.choices(pieces, k=random.randrange(1, 9))
+        words = random.choice([_class(random), random.choices(pieces, k=random.randrange(1, 9))])
         found.append((_spaced(words, random), _spaced(words, random)))
     for text in random.sample(SCRIPTS, 40):
         results = [text, rjsmin.jsmin(text)]

@@ -8,6 +8,7 @@ which no processor reads scripts, where parsing would be most of the work.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assetbuild.build.js_lexemes import blanked, left_open, lex
@@ -45,6 +46,7 @@ _FAR = 1 << 13
 _DEEPEST = 64
 _LOOKS = 20_000
 """Brackets that are looked at for all `await`s of a script. Beyond this it is cheaper to parse."""
+_DIRECTIVE_TEXT = "use strict"
 _DIRECTIVE = re.compile(r"(?P<quoted>\"\0*+\"|'\0*+')\s*+;\s*+")
 
 
@@ -73,10 +75,11 @@ def skim(text: str) -> Skimmed | None:
     lexed = lex(text)
     if lexed is None or left_open(lexed.code):
         return None
-    code = blanked(text, lexed.lexemes)
+    words = [word for word in _WORDS if word in lexed.code]
+    code = blanked(text, lexed.lexemes) if words or _DIRECTIVE_TEXT in text else ""
     try:
         strict = _directive(code, text)
-        starts, named = _named(code, text)
+        starts, named = _named(code, text, words)
     except _OnlyParsing:
         return None
     return Skimmed(
@@ -85,14 +88,14 @@ def skim(text: str) -> Skimmed | None:
         module_syntax=min(starts, default=None),
         strict_at=strict,
         comments=lexed.comments,
-        blank=not code.strip(),
+        blank=not lexed.code.strip(),
     )
 
 
-def _words(code: str) -> list[tuple[int, str]]:
-    """The places of `_WORDS`, in order."""
+def _places(code: str, words: Sequence[str]) -> list[tuple[int, str]]:
+    """The places of the words, in order."""
     found: list[tuple[int, str]] = []
-    for word in _WORDS:
+    for word in words:
         at = code.find(word)
         while at >= 0:
             end = at + len(word)
@@ -104,7 +107,7 @@ def _words(code: str) -> list[tuple[int, str]]:
 
 def _directive(code: str, text: str) -> tuple[int, int] | None:
     """The span of a 'use strict' that the script begins with (ECMA-262, section 11.2.1). Raises `_OnlyParsing`."""
-    if "use strict" not in text:
+    if _DIRECTIVE_TEXT not in text:
         return None
     at = len(code) - len(code.lstrip())
     while code[at : at + 1] in ("'", '"'):
@@ -112,19 +115,19 @@ def _directive(code: str, text: str) -> tuple[int, int] | None:
         if found is None:
             raise _OnlyParsing
         start, end = found.span("quoted")
-        if text[start + 1 : end - 1] == "use strict":
+        if text[start + 1 : end - 1] == _DIRECTIVE_TEXT:
             return start, end
         at = found.end()
     return None
 
 
-def _named(code: str, text: str) -> tuple[list[int], list[Reference | Bare]]:
+def _named(code: str, text: str, words: Sequence[str]) -> tuple[list[int], list[Reference | Bare]]:
     """Where module syntax begins, and what is named. Raises `_OnlyParsing`."""
     starts: list[int] = []
     named: list[Reference | Bare] = []
     passed = depth = 0
     looks = _LOOKS + len(text) // 8
-    for start, word in _words(code):
+    for start, word in _places(code, words):
         if word in _RESERVED and (_is_property(code, start) or _KEY.match(code, start)):
             continue
         kind = RefKind.JS_IMPORT
