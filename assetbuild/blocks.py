@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -27,6 +26,7 @@ from assetbuild.block_parts import (
     Target,
     Where,
 )
+from assetbuild.values import dataclass
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from assetbuild.values import dataclass
 
 # Controls, format characters (bidirectional ones among them), surrogates, private use, unassigned, separators of lines.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

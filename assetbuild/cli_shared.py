@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ import click
 from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.outcome import Outcome, Session
 from assetbuild.progress import Bar
+from assetbuild.values import replace
 
 config_option = click.option(
     "--config",
@@ -24,6 +24,9 @@ config_option = click.option(
     help="Read this file instead of assetbuild.toml or pyproject.toml.",
 )
 json_option = click.option("--json", is_flag=True, expose_value=False, help="Print one JSON document to stdout.")
+environment_option = click.option(
+    "--environment", metavar="NAME", default="", help="The environment, in the place of the configured one."
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
 
 

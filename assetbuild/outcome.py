@@ -15,7 +15,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +23,7 @@ import click
 from assetbuild import cells, documents, report
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
+from assetbuild.values import dataclass, field, replace
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -204,7 +204,7 @@ def _usage(error: click.ClickException) -> Problem:
     context = error.ctx if isinstance(error, click.UsageError) else None
     notes: tuple[str, ...] = ()
     if context and isinstance(context.command, click.Group):
-        notes = (f"the commands are {', '.join(sorted(context.command.commands))}",)
+        notes = (f"the commands are {', '.join(context.command.list_commands(context))}",)
     path = context.command_path if context else "assetbuild"
     return Problem("usage", error.format_message(), notes=notes, hint=f"run '{path} --help'")
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from assetbuild.build import (
@@ -39,6 +38,7 @@ from assetbuild.build.model import (
 )
 from assetbuild.build.toml_places import Document, TomlError, parse
 from assetbuild.manifest import regular_bytes
+from assetbuild.values import replace
 
 FILE_NAME = "assetbuild.toml"
 PYPROJECT = "pyproject.toml"

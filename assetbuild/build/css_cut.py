@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assetbuild.build import css_layers, join_css, urls
 from assetbuild.build.css_imports import Condition, url_in
@@ -20,6 +19,7 @@ from assetbuild.build.edits import Edit
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Problem, RefKind, TextKind, place_at
+from assetbuild.values import dataclass, field
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from assetbuild.values import dataclass
 
 _TAG = re.compile(r"\{%(.*?)%\}|\{\{.*?\}\}|\{#.*?#\}")
 # As django.utils.text.smart_split: words, in which quoted parts may have spaces.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+
+from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from assetbuild.values import dataclass
 
 
 class Work(enum.Enum):

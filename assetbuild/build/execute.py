@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from assetbuild.build import keys, registry
 from assetbuild.build.assemble import Marked, as_written, assemble, cuts, is_untouched
@@ -35,6 +34,7 @@ from assetbuild.build.plan import CompileStep
 from assetbuild.build.protocols import Processed, Processor, ProcessorError, Way
 from assetbuild.build.recall import Recalled, Recalls
 from assetbuild.build.workers import SMALL, Crew
+from assetbuild.values import dataclass
 
 Create = Callable[[ProcessorSpec, TextKind], Processor]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from assetbuild.values import dataclass, field
 
 _SPECIAL = re.compile(r"[*?\[]")
 

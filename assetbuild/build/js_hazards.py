@@ -6,10 +6,10 @@ Says only what is certain. Knows no configuration; `join_js` says what cannot be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from assetbuild.build.js_names import Declared, Declaring, Names, names
 from assetbuild.build.model import Problem, Severity, place_at
+from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build.release_record import (
@@ -30,6 +29,7 @@ from assetbuild.build.release_record import (
 )
 from assetbuild.build.storage import Failure, Headers, ObjectInfo, Storage, StorageError, Stored
 from assetbuild.build.transfer import Patience
+from assetbuild.values import dataclass, field
 
 __all__ = ["Activation", "DamagedRecord", "Kept", "Ledger", "Mark", "Release", "headers_document"]
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 
 from assetbuild.build import (
     adoption,
@@ -67,6 +66,7 @@ from assetbuild.build.unloaded import import_problems
 from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
 from assetbuild.manifest import Entry
+from assetbuild.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Protocol
+
+from assetbuild.values import dataclass
 
 
 class Way(enum.Enum):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from assetbuild.build import assemble, edits, encoding, join_js, keys, licences, own_code, source_text
 from assetbuild.build.cache import Cache
 from assetbuild.build.keys import Description
 from assetbuild.build.protocols import Way
+from assetbuild.values import dataclass
 
 MODULES = (assemble, edits, encoding, join_js, licences, source_text)
 """They decide, of a file and the places in it, what processors receive."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import version as installed_version
 from types import MappingProxyType, ModuleType
 
-from assetbuild.build import licences, processors
+from assetbuild.build import licences, processors, versions
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Processed, Processor
 from assetbuild.errors import AssetbuildError
+from assetbuild.values import dataclass, field
 
 
 class UnusableProcessor(AssetbuildError, ValueError):
@@ -135,7 +134,7 @@ _KEEP_LICENCES = MappingProxyType(
 
 @functools.cache
 def _installed(package: str) -> str:
-    return installed_version(package)
+    return versions.installed(package)
 
 
 def _version(module: ModuleType, *proof: str) -> str:

@@ -11,16 +11,15 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
 from assetbuild.build.atomic import replace_file, write_problem
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.build.output import STATE_FOLDER, folder_problem, is_public_path, not_public
+from assetbuild.values import dataclass
 
 SCHEMA = 1
 
@@ -119,7 +118,7 @@ def begin(root: Path, build: str, files: Iterable[str], *, manifest: Path | None
     refused = [name for name in names if not is_public_path(name)]
     if refused:
         raise BuildFailed(not_public(name) for name in refused)
-    path = _folder(root, "pending") / f"{build[:16]}-{secrets.token_hex(8)}.json"
+    path = _folder(root, "pending") / f"{build[:16]}-{os.urandom(8).hex()}.json"
     owner = manifest_name(root, manifest) if manifest else ""
     _write(root, path, _Record(build, names, owner))
     return Pending(root, path, build, names, owner)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
-from importlib.metadata import version
 
 from assetbuild.build import (
     css_errors,
@@ -32,6 +30,7 @@ from assetbuild.build import (
     skim_css,
     skim_js,
     urls,
+    versions,
     webassets_model,
 )
 from assetbuild.build.cache import Cache
@@ -39,6 +38,7 @@ from assetbuild.build.js_references import Bare, PageUrl
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.scan_css import StyleSheet
 from assetbuild.build.scan_js import Script
+from assetbuild.values import fields
 
 Scan = Script | StyleSheet
 
@@ -130,7 +130,7 @@ def _key() -> str | None:
     code = own_code.digest(SCANNERS)
     if code is None:
         return None
-    return keys.key((("scans", code), *((name, version(name)) for name in _PACKAGES)))
+    return keys.key((("scans", code), *((name, versions.installed(name)) for name in _PACKAGES)))
 
 
 def _loaded(cache: Cache, key: str) -> Mapping[str, object]:

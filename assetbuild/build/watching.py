@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 from assetbuild.build.template_blocks import Known
+from assetbuild.values import dataclass, replace
 
 T = TypeVar("T")
 
