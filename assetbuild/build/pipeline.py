@@ -37,6 +37,7 @@ from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.gather import Gathered, gather
 from assetbuild.build.graph import Edge, Graph, Scanned, build_graph
+from assetbuild.build.input_records import InputRecords
 from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
 from assetbuild.build.model import (
@@ -280,9 +281,10 @@ def make(
     with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
         trusted_cache = None if options.force else cache
         skims = not judges and not config.processors.get(TextKind.JS)
-        scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, skims)
+        scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, InputRecords(trusted_cache), skims)
         scanned, graph = _read(given, scanning, report, named=named)
-        flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
+        flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges, cut_of=scanning.records.cut)
+        scanning.records.save()
         report.phase(unjoinable)
         steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
         context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
