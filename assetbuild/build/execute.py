@@ -129,14 +129,10 @@ def _begin(step: CompileStep, context: StepContext) -> Compiled | float:
         if is_untouched(step, edges):
             return Compiled(None)
         return Compiled(as_written(step, context.scanned[step.logical], edges))
-    if _may_be_recalled(step) and (recalled := _recalled(step, context)) is not None:
+    if (recalled := _recalled(step, context)) is not None:
         return recalled
     prepared = _prepare(step, context)
     return prepared.seconds or _finish(prepared, context)
-
-
-def _may_be_recalled(step: CompileStep) -> bool:
-    return bool(step.processors) or step.is_bundle
 
 
 def _recall_key(step: CompileStep, context: StepContext) -> tuple[str | None, tuple[Link, ...]]:
