@@ -1,14 +1,12 @@
-"""`dataclass`, `field`, `fields` and `replace` as in `dataclasses`, made at a third of the price.
+"""`dataclass`, `field`, `fields` and `replace` as in `dataclasses`, made at a fraction of the price.
 
 That module imports `inspect` and compiles six functions for every class as it is imported, called or not: of a small
-build that was two fifths of its time. Here a class gets its `__init__` at its first instance, and needs nothing
-compiled for the rest. Knows what the classes of this project ask for, with slots and without inheritance of fields,
-and refuses everything else; type checkers see the standard ones, and those work on these classes too.
+build that was two fifths of its time. Here a method is compiled when it is first called, and then takes the place of
+what was called. Knows what the classes of this project ask for, with slots and without inheritance of fields, and
+refuses everything else; type checkers see the standard ones, and those work on these classes too.
 """
 
 from __future__ import annotations
-
-from operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +88,7 @@ if not TYPE_CHECKING:
 # --- making a class --------------------------------------------------------------------------------------
 
 
-def _made(cls: type, *, frozen: bool) -> type:
+def _made(cls: type, *, frozen: bool) -> Any:
     """The class again, with slots: they can only be given as it is made."""
     namespace = dict(cls.__dict__)
     own = tuple(_field(name, namespace.pop(name, _ABSENT)) for name in cls.__annotations__)
@@ -103,25 +101,27 @@ def _made(cls: type, *, frozen: bool) -> type:
     namespace["__match_args__"] = tuple(one.name for one in own if one.init)
     namespace["__dataclass_fields__"] = _StandardFields()
     namespace.setdefault("__repr__", _repr)
-    key = _key(tuple(one.name for one in own if one.compare))
-    if "__eq__" not in namespace:
-
-        def __eq__(self: object, other: object) -> bool:
-            return key(self) == key(other) if other.__class__ is self.__class__ else NotImplemented
-
-        namespace["__eq__"] = __eq__
     if frozen:
         namespace |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
         namespace |= {"__getstate__": _state, "__setstate__": _set_state}
-    if namespace.get("__hash__") is None:  # a class with `__eq__` has None
-        namespace["__hash__"] = (lambda self: hash(key(self))) if frozen else None
 
     def __init__(self: object, *args: object, **kwargs: object) -> None:
-        made.__init__ = _initializer(made, own, frozen=frozen)  # type: ignore[misc]
-        made.__init__(self, *args, **kwargs)  # type: ignore[misc]
+        made.__init__ = _initializer(made, own, frozen=frozen)
+        made.__init__(self, *args, **kwargs)
+
+    def __eq__(self: object, other: object) -> Any:
+        made.__eq__ = _equality(made, own)
+        return made.__eq__(self, other)
+
+    def __hash__(self: object) -> Any:
+        made.__hash__ = _hash(made, own)
+        return made.__hash__(self)
 
     namespace.setdefault("__init__", __init__)
-    made: type = type(cls)(cls.__name__, cls.__bases__, namespace)
+    namespace.setdefault("__eq__", __eq__)
+    if namespace.get("__hash__") is None:  # a class that has `__eq__` has None
+        namespace["__hash__"] = __hash__ if frozen else None
+    made: Any = type(cls)(cls.__name__, cls.__bases__, namespace)
     made.__qualname__ = cls.__qualname__
     return made
 
@@ -132,13 +132,6 @@ def _field(name: str, default: object) -> _Field:
         raise ValueError(f"the default of {name} could be changed; use default_factory")
     found.name = name
     return found
-
-
-def _key(names: tuple[str, ...]) -> Callable[[object], object]:
-    """What equal values have in common."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: tuple([getattr(value, name) for name in names])
 
 
 def _initializer(cls: type, own: tuple[_Field, ...], *, frozen: bool) -> Callable[..., None]:
@@ -163,9 +156,27 @@ def _initializer(cls: type, own: tuple[_Field, ...], *, frozen: bool) -> Callabl
         body.append(f" _set{number}(self, {value})" if frozen else f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")
-    exec(f"def __init__({', '.join(parameters)}):\n" + ("\n".join(body) or " pass"), scope)
-    made: Any = scope["__init__"]
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return _compiled(cls, f"__init__({', '.join(parameters)})", body or [" pass"], scope)
+
+
+def _equality(cls: type, own: tuple[_Field, ...]) -> Callable[[object, object], bool]:
+    here, there = (_tuple(name, own) for name in ("self", "other"))
+    body = [" if other.__class__ is self.__class__:", f"  return {here} == {there}", " return NotImplemented"]
+    return _compiled(cls, "__eq__(self, other)", body, {})
+
+
+def _hash(cls: type, own: tuple[_Field, ...]) -> Callable[[object], int]:
+    return _compiled(cls, "__hash__(self)", [f" return hash({_tuple('self', own)})"], {})
+
+
+def _tuple(value: str, own: tuple[_Field, ...]) -> str:
+    return "(" + "".join(f"{value}.{one.name}," for one in own if one.compare) + ")"
+
+
+def _compiled(cls: type, head: str, body: list[str], scope: dict[str, object]) -> Callable[..., Any]:
+    exec(f"def {head}:\n" + "\n".join(body), scope)
+    made: Any = scope[head.partition("(")[0]]
+    made.__qualname__ = f"{cls.__qualname__}.{made.__name__}"
     return made  # type: ignore[no-any-return]
 
 
