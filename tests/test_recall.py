@@ -133,17 +133,18 @@ BUNDLES = """
 INPUTS: dict[str, str | bytes] = {
     "css/x.css": "/*! x */ @import 'late.css' layer(l) print ;\n.x { background : url( ../i.png ) }\n",
     "css/late.css": "/*! late */ .l { background : url( 'data:,' ) , url( ../j.png ) }\n",
-    "css/deep/y.css": "@import url( https://x.example/y.css ) ;\n.y { background : url( //x.example/i.png ) }\n",
+    "css/deep/y.css": "@import url( https://x.example/y.css ) ;\n.y { background : url( missing.png ) }\n",
     "js/x.js": "'use strict' ;\n/*! x */ var x = 1\n//# sourceMappingURL=x.js.map\n",
     "js/y.js": "y ( document . currentScript )\n",
     "js/z.js": "/* nothing */",
     "i.png": b"i",
     "j.png": b"j",
 }
+WARNS = "missing = 'warn'\n"
 MODES = {
-    "minified": DEFAULT,
-    "names only": PLAIN,
-    "licences in a file": DEFAULT + "licences = 'file'\n",
+    "minified": WARNS + DEFAULT,
+    "names only": WARNS + PLAIN,
+    "licences in a file": WARNS + DEFAULT + "licences = 'file'\n",
 }
 REORDERED = BUNDLES.replace('"js/x.js", "js/y.js"', '"js/y.js", "js/x.js"')
 CHANGES: dict[str, dict[str, str | bytes]] = {
@@ -195,8 +196,9 @@ def test_a_bundle_after_a_change_is_that_of_a_build_from_nothing(change: str, mo
 def test_the_order_of_inputs_and_the_place_of_a_bundle_count(mode: str, tmp_path: Path) -> None:
     made = project(tmp_path / "a", INPUTS, MODES[mode] + BUNDLES)
     made.build()
-    for number, bundles in enumerate((REORDERED, BUNDLES.replace('"all.css"', '"css/all.css"'))):
+    for number, bundles in enumerate((REORDERED, BUNDLES.replace('"all.css"', '"elsewhere/all.css"'))):
         made.write({"assetbuild.toml": MODES[mode] + bundles}).build()
         other = project(tmp_path / f"b{number}", INPUTS, MODES[mode] + bundles)
         other.build()
+        assert "missing.png" in made.read("elsewhere/all.css" if number else "all.css")
         assert made.public()["manifest.json"] == other.public()["manifest.json"]

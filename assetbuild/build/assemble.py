@@ -59,9 +59,7 @@ def recipe(
         item, found = scanned[name], edges.get(name, ())
         written = [marks.edit(edge)[:2] for edge in found if _is_written(edge, step, keep_map=False)]
         spans = _map_spans(item, found, keep_map=False)
-        script = item.script
-        joining = [script.strict, script.strict_at, script.blank, script.hashbang_end] if script is not None else None
-        inputs.append([name if step.is_bundle else "", item.blob.sha256, spans, written, joining])
+        inputs.append([name if step.is_bundle else "", item.blob.sha256, spans, written])
     parts = [
         [part.kind.value, part.source, part.start, part.end, part.edits, part.before, part.after] for part in step.parts
     ]
