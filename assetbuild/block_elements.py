@@ -55,6 +55,10 @@ _JAVASCRIPT = frozenset(
 """The JavaScript MIME types (MIME Sniffing, section 4.6)."""
 
 _BRANCH = 'put the condition around blocks of their own: {% if ... %}{% bundle "css" %}...{% endbundle %}{% endif %}'
+_INHERITED = (
+    'put it around blocks of their own: {% block ... %}{% bundle "css" %}...{% endbundle %}{% endblock %}, and write a '
+    "block in each template that fills it"
+)
 _LITERAL = 'name the asset literally, as in href="{{ asset_url(\'css/app.css\') }}" or {% static "css/app.css" %}'
 _DATA = (
     'write the value into a data- attribute or a <script type="application/json"> outside of the block, and read it '
@@ -65,6 +69,17 @@ _DATA = (
 def elements_of(kind: str, pieces: Sequence[Piece]) -> list[Element]:
     """The elements, in order, without those that hold nothing. Raises `BlockError`."""
     return list(_Reader(kind, pieces).elements())
+
+
+def tag_stands(tag: str, where: Where, *, end: str, contents: str = "") -> BlockError:
+    """The error for a tag of the template in a block that ends with `end`."""
+    text = f"{{% {contents or tag} %}} stands in it"
+    if tag.startswith("end"):
+        return BlockError(f"a block that does not end: there is no {{% {end} %}} before {{% {tag} %}}",
+                          hint=f"write {{% {end} %}} behind the block's last element", where=where)  # fmt: skip
+    if tag == "block":
+        return depends(text, where, hint=_INHERITED)
+    return depends(text, where)
 
 
 def depends(what: str, where: Where, *, hint: str = _BRANCH) -> BlockError:

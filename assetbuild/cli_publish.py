@@ -46,16 +46,19 @@ def _at_target(
             return work(config, remote)
 
     try:
-        return configured(session, config_file, at, runs_processors=False)
-    except KeyboardInterrupt:
-        return Outcome(problems=(_INTERRUPTED,), code=outcome.INTERRUPTED)
+        with outcome.terminated_like_interrupted():
+            return configured(session, config_file, at, runs_processors=False)
+    except KeyboardInterrupt as error:
+        hint = "run it again: it goes on from there; `assetbuild releases` says what is live"
+        return _ended(error, "what has been done at the target stays done, and no release is broken", hint)
 
 
-_INTERRUPTED = Problem(
-    "interrupted",
-    "stopped from the keyboard; what has been done at the target stays done, and no release is broken",
-    hint="run it again: it goes on from there; `assetbuild releases` says what is live",
-)
+def _ended(error: KeyboardInterrupt, what: str, hint: str = "") -> Outcome:
+    """Ctrl-C or SIGTERM, and what that means for the target."""
+    by, code = ("stopped from the keyboard", outcome.INTERRUPTED)
+    if isinstance(error, outcome.Terminated):
+        by, code = ("ended by SIGTERM", outcome.TERMINATED)
+    return Outcome(problems=(Problem("interrupted", f"{by}; {what}", hint=hint),), code=code)
 
 
 class _Meter:
@@ -70,7 +73,7 @@ class _Meter:
 
         if isinstance(event, Held):
             if not self._is_waiting:
-                self._session.err.show(["waiting for a prune of this target to end"])
+                self._session.err.show(["waiting for a prune of this target to end, ten minutes at most"])
             self._is_waiting = True
             return
         self._total = max(self._total, event.left + 1)
@@ -263,12 +266,12 @@ def doctor(session: Session, *, config_file: Path | None, parts: bool, origin: s
 
     file, folder = config_file or session.config, Path.cwd()
     try:
-        found = doctor.diagnose(
-            lambda: configuration.load(file, folder=folder), doctor.Wanted(sends_parts=parts, origin=origin)
-        )
-    except KeyboardInterrupt:
-        text = "stopped from the keyboard; what it had written at the target to look at it was removed again"
-        return Outcome(problems=(Problem("interrupted", text),), code=outcome.INTERRUPTED)
+        with outcome.terminated_like_interrupted():
+            found = doctor.diagnose(
+                lambda: configuration.load(file, folder=folder), doctor.Wanted(sends_parts=parts, origin=origin)
+            )
+    except KeyboardInterrupt as error:
+        return _ended(error, "what it had written at the target to look at it was removed again")
     problems = dict.fromkeys(each for section in found for one in section.findings for each in one.problems)
     lines, data = report_doctor.lines(found), report_doctor.document(found)
     return Outcome(tuple(lines), data, tuple(problems), code=0 if doctor_findings.works(found) else 1)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from assetbuild import blocks
-from assetbuild.block_elements import depends
+from assetbuild.block_elements import tag_stands
 from assetbuild.block_parts import BlockError, Piece, StaticUrl, Where
 
 
@@ -81,7 +81,7 @@ def _body(tokens: Iterator[Token], *, end: str, at: int) -> tuple[list[Piece], t
         elif token.kind is Kind.BLOCK:
             named = _static_url(words)
             if named is None:
-                raise depends(f"{{% {token.contents} %}} stands in it", Where(token.at, ""))
+                raise tag_stands(words[0] if words else "", Where(token.at, ""), end=end, contents=token.contents)
             pieces.append(Piece(named, token.at))
     raise BlockError(f"a block that does not end: there is no {{% {end} %}}", hint=f"write {{% {end} %}} "
                      "behind the block's last element", where=Where(at, ""))  # fmt: skip

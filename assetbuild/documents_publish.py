@@ -36,7 +36,7 @@ def published(done: Published, remote: Remote, cost: Cost, *, dry_run: bool) -> 
         **where(remote),
         "dry_run": dry_run,
         "build": done.build,
-        "up_to_date": not done.steps,
+        "up_to_date": done.was_live,
         "live": activation(done.live),
         "before": activation(done.before),
         "won": not dry_run and done.live is not None and done.live.build == done.build,

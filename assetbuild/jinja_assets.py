@@ -64,12 +64,13 @@ def rows(assets: Assets, output: str | None, *names: str) -> Rows:
     """(ASSET_URL, ASSET_SRI, EXTRA) of each asset. Raises `UnknownAsset`."""
     extra: dict[str, Any] = {}
     found: list[str] = []
-    for name in names:
-        bundle = assets.bundle(name)
-        found += [name] if bundle is None else bundle["assets"]
-        extra |= {} if bundle is None else bundle.get("extra", {})
     if output is not None:
-        found, extra = [_output(assets, output, names)], {}
+        found.append(_output(assets, output, names))
+    else:
+        for name in names:
+            bundle = assets.bundle(name)
+            found += bundle["assets"]
+            extra |= bundle.get("extra", {})
     return tuple((assets.url(name), assets.integrity(name), extra) for name in dict.fromkeys(found))
 
 
@@ -82,8 +83,8 @@ def check(assets: Assets, arguments: Sequence[nodes.Expr]) -> None:
         _output(assets, output.value, [name.value for name in names if isinstance(name, nodes.Const)])
         return
     for name in names:
-        if isinstance(name, nodes.Const) and isinstance(name.value, str) and assets.bundle(name.value) is None:
-            assets.url(name.value)
+        if isinstance(name, nodes.Const) and isinstance(name.value, str):
+            assets.bundle(name.value)
 
 
 def _output(assets: Assets, output: object, names: Iterable[object]) -> str:

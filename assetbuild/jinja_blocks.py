@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import nodes
 
 from assetbuild import blocks
-from assetbuild.block_elements import depends
+from assetbuild.block_elements import depends, tag_stands
 from assetbuild.block_parts import BlockError, Piece, StaticUrl, Where
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _body(parser: Parser, *, end: str, at: int) -> tuple[list[Piece], tuple[node
             next(stream)
             return pieces, tuple(expression for _, expression in expressions.values())
         elif token.type == "block_begin":
-            what = f"{{% {stream.current.value} %}} stands in it"
-            raise depends(what, Where(stream.current.lineno, ""))
+            raise tag_stands(str(stream.current.value), Where(stream.current.lineno, ""), end=end)
         else:
             raise BlockError(f"a block that does not end: there is no {{% {end} %}}", hint=f"write {{% {end} %}} "
                              "behind the block's last element", where=Where(at, ""))  # fmt: skip

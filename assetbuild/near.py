@@ -34,8 +34,10 @@ def by_composed(names: Iterable[str]) -> dict[str, str]:
     return {composed(name): name for name in sorted(names, reverse=True) if not name.isascii()}
 
 
-def explain(name: object, *, assets: Mapping[str, Entry], base_url: str, build: str) -> str:
-    """The message of `UnknownAsset`."""
+def explain(
+    name: object, *, assets: Mapping[str, Entry], base_url: str, build: str, bundles: Iterable[str] = ()
+) -> str:
+    """The message of `UnknownAsset`. `bundles` are other names that were possible."""
     if not isinstance(name, str):
         return f"an asset is looked up by its logical path, a string like 'css/app.css'; found {name!r}; pass the name"
     start = f"no asset {name!r} in build {build[:12]}"
@@ -54,7 +56,7 @@ def explain(name: object, *, assets: Mapping[str, Entry], base_url: str, build: 
     for logical in sorted(assets):
         if logical.casefold() == folded:
             return f"{start}: it exists in another case, and case matters; write {logical!r}"
-    near = _near(meant, sorted(assets))
+    near = _near(meant, sorted({*assets, *bundles}))
     if near:
         found = " or ".join(repr(logical) for logical in near)
         return f"{start}; did you mean {found}? If the name is right, {action}"

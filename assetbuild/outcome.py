@@ -26,6 +26,7 @@ from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
 from assetbuild.values import dataclass, field, replace
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+TERMINATED = 143  # 128 + SIGTERM, likewise
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
 _GRACE = 1.0  # seconds
 
@@ -169,6 +170,29 @@ def _terminable() -> Iterator[None]:
         deadline.cancel()
         for number, handler in before:
             signal.signal(number, handler)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came, by which CI systems and containers end what they have started."""
+
+
+@contextlib.contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM raises `Terminated`, so that what is cleaned up after Ctrl-C is after it too. A second one kills."""
+    on_main = threading.current_thread() is threading.main_thread()  # only that one may handle signals
+    if not on_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def failure(error: BaseException) -> Outcome:

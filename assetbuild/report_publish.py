@@ -43,10 +43,12 @@ def moment(at: float) -> str:
 def published(done: Published, remote: Remote, cost: Cost, *, elapsed: float) -> list[str]:
     """One line: what was sent, how much, how long, and what is live where."""
     where = place(remote)
-    if not done.steps:
+    if done.was_live:
         return [f"up to date: build {done.build[:8]} is live in {where}"]
     if cost.objects:
         sent = f"sent {counted(cost.objects, 'object')}, {cells.human(cost.size)}, in {seconds(elapsed)}"
+    elif not done.steps:
+        sent = f"sent nothing, as the build has no assets, in {seconds(elapsed)}"
     else:
         sent = f"sent nothing, as all {counted(len(done.steps), 'object')} were there, in {seconds(elapsed)}"
     if done.retries:
@@ -67,7 +69,7 @@ _DONE: Mapping[str, str] = {"publish": "published", "rollback": "rolled back to"
 
 def planned(plan: Published, remote: Remote, cost: Cost) -> list[str]:
     """Every object that would be sent, with its reason, and what that would take."""
-    if not plan.steps:
+    if plan.was_live:
         return [f"up to date: build {plan.build[:8]} is live in {place(remote)}"]
     sent = plan.sent
     keys = [cells.safe(step.wanted.key) for step in sent]
@@ -127,7 +129,8 @@ def pruned(removal: Removal, *, dry_run: bool, failed: Iterable[str] = ()) -> li
     gone = {key: size for key, size in removal.objects.items() if key not in left}
     kept = f"kept {counted(len(removal.kept), 'release')}"
     if not gone and not removal.builds:
-        return [f"nothing to remove; {kept}"]
+        nothing = f"removed nothing of {counted(len(left), 'object')}" if left else "nothing to remove"
+        return [f"{nothing}; {kept}"]
     word = "would remove" if dry_run else "removed"
     lines = []
     if dry_run or len(gone) <= LONG:

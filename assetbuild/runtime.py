@@ -176,9 +176,13 @@ class Assets:
         """`sha384-...`, as in an `integrity` attribute. Raises `UnknownAsset`."""
         return _entry(name, self._current())["integrity"]
 
-    def bundle(self, name: str) -> BundleEntry | None:
-        """What `{% assets %}` means by a name that is not an asset's own; None where it is none."""
-        return self._current().document.get("bundles", {}).get(name)
+    def bundle(self, name: str) -> BundleEntry:
+        """What `{% assets %}` means by a name: a bundle that goes by it, or that asset. Raises `UnknownAsset`."""
+        release = self._current()
+        bundles = release.document.get("bundles", {})
+        if name in bundles:
+            return bundles[name]
+        return {"assets": [_known(name, release, bundles)]}
 
     def tags(self, *names: str, nonce: str | None = None, attributes: Mapping[str, object] | None = None) -> Markup:
         """The elements that load style sheets and scripts: one per name, in order, each element once.
@@ -306,16 +310,16 @@ def _entry(name: str, release: _Release) -> Entry:
     return release.assets[_known(name, release)]
 
 
-def _known(name: str, release: _Release) -> str:
-    """The key of asset `name`. Raises `UnknownAsset`."""
+def _known(name: str, release: _Release, bundles: Iterable[str] = ()) -> str:
+    """The key of asset `name`. Raises `UnknownAsset`; `bundles` are other names that were possible."""
     key = _key(name, release)
     if key is not None:
         return key
     from assetbuild import near
 
-    raise UnknownAsset(
-        near.explain(name, assets=release.assets, base_url=release.base_url, build=release.document["build"])
-    ) from None
+    build, base_url = release.document["build"], release.base_url
+    said = near.explain(name, assets=release.assets, base_url=base_url, build=build, bundles=bundles)
+    raise UnknownAsset(said) from None
 
 
 def _key(name: Any, release: _Release) -> str | None:

@@ -26,9 +26,10 @@ from assetbuild.manifest import is_absolute_url
 from assetbuild.runtime import Assets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from starlette.applications import Starlette
+    from starlette.routing import BaseRoute
     from starlette.templating import Jinja2Templates
     from starlette.types import Scope
 
@@ -54,9 +55,11 @@ def mount(
 ) -> Assets:
     """Mount the assets of `manifest` at `path` of a Starlette or FastAPI app; `templates` get the helpers.
 
-    The other arguments and the errors are those of `AssetMount`.
+    The other arguments and the errors are those of `AssetMount`; `AssetbuildError` too where an earlier mount stands in
+    the way.
     """
     made = AssetMount(path, manifest, name=name, base_url=base_url, root=root, reload=reload)
+    _check_routes(app.router.routes, made)
     app.router.routes.append(made)
     if templates is not None:
         from assetbuild import jinja
@@ -183,6 +186,23 @@ class StaticFiles(PlainStaticFiles):
             # A plain copy is named in the manifest and not by its content: `Assets.for_tests` has only such.
             self._known = assets, {entry["path"]: entry for name, entry in assets.items() if entry["path"] != name}
         return self._known[1]
+
+
+def _check_routes(routes: Iterable[BaseRoute], made: AssetMount) -> None:
+    """Starlette asks the first route that matches, and `url_for` the first of a name: no asset would be found."""
+    for route in routes:
+        if not isinstance(route, Mount):
+            continue
+        if f"{made.path}/".startswith(f"{route.path}/"):
+            raise AssetbuildError(
+                f"another mount, at {route.path or '/'!r}, answers what is asked for at {made.path or '/'!r}; remove "
+                "it if it served the files until now, or mount the assets before it"
+            )
+        if route.name == made.name:
+            raise AssetbuildError(
+                f"another mount, at {route.path!r}, has the name {made.name!r}, so `url_for` would answer its plain "
+                "names; remove it if it served the files until now, or pass another `name`"
+            )
 
 
 def _check_folder(folder: str, assets: Assets) -> None:

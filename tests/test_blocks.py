@@ -121,6 +121,12 @@ def test_neighbours_of_equal_attributes_are_one_output(inside: str, sizes: list[
     assert [len(group.elements) for group in one(tmp_path, js(inside)).groups()] == sizes
 
 
+def test_a_block_of_inheritance_is_to_stand_around_blocks(tmp_path: Path) -> None:
+    _, problems = collected(tmp_path, css("{% block more %}" + LINK + "{% endblock %}"))
+    assert "{% block more" not in problems[0].hint
+    assert "{% block ... %}{% bundle" in problems[0].hint
+
+
 @pytest.mark.parametrize("tag", ["bundle", "compress"])
 @pytest.mark.parametrize(
     ("words", "head"),
@@ -166,6 +172,11 @@ REFUSED = [
     (css('<link rel="{{ r }}" href="{{ asset_url(\'a.css\') }}">'), f"{DEPENDS}: its rel", "{{ r }}"),
     (css("{{ x }}"), f"{DEPENDS}: an expression stands between its elements", "{{ x }}"),
     (css("{% if x %}" + LINK + "{% endif %}"), f"{DEPENDS}: {{% if %}} stands in it", "if x"),
+    (
+        "{% block a %}" + css(LINK).replace("{% endbundle %}", "{% endblock %}"),
+        "a block that does not end: there is no {% endbundle %} before {% endblock %}",
+        "endblock",
+    ),
     (css("{% include 'x' %}"), f"{DEPENDS}: {{% include %}}", "include"),
     (css("{% unheard of %}"), f"{DEPENDS}: {{% unheard %}}", "unheard of"),
     (css("<style>a{color:{{ x }}}</style>"), f"{DEPENDS}: an expression stands in its code", "{{ x }}"),

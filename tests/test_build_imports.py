@@ -40,7 +40,7 @@ UNUSED = {
     "yaml",
     "zipfile",
 }
-MOST = 140
+MOST = 150
 """Modules of our own; there are half as many again."""
 
 

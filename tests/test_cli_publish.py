@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.server
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +224,31 @@ def test_a_prune_removes_what_it_said_and_the_live_release_stays_whole(made: Pro
     assert {key for key in objects(made.root / "cdn") if "-" in key and not key.endswith(".br")} == live
     assert cli("verify", "--remote").code == 0
     assert cli("prune").out == "nothing to remove; kept 1 release\n"
+
+
+def test_objects_that_cannot_be_removed_are_not_said_to_be_nothing(
+    made: Project, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_releases(made, cli)
+    unlink = Path.unlink
+
+    def held(path: Path, missing_ok: bool = False) -> None:
+        if ".assetbuild" not in str(path.relative_to(made.root)):
+            raise OSError(errno.EIO, "it stays")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", held)
+    cli("prune")
+    ran = cli("prune")
+    assert (ran.code, ran.out) == (1, "removed nothing of 2 objects; kept 1 release\n")
+
+
+def test_a_build_without_assets_is_made_live_once(made: Project, cli: Cli) -> None:
+    shutil.rmtree(made.root / "static")
+    made.write({"static/.keep": "", "assetbuild.toml": '[publish]\ntarget = "file:cdn"\n'})
+    made.build()
+    assert cli("publish").out.startswith("sent nothing, as the build has no assets, in ")
+    assert cli("publish").out.startswith("up to date: ")
 
 
 def test_a_prune_of_more_than_allowed_removes_nothing(made: Project, cli: Cli) -> None:
@@ -482,6 +509,12 @@ def test_an_environment_that_is_none_is_refused(cli: Cli) -> None:
     assert (ran.code, "error[publish-environment]: the environment must be letters" in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize("command", [("publish",), ("releases",), ("rollback", "0"), ("verify", "--remote")])
+def test_an_empty_environment_does_not_mean_the_configured_one(cli: Cli, command: tuple[str, ...]) -> None:
+    ran = cli(*command, "--environment", "")
+    assert (ran.code, "error[usage]: Invalid value for '--environment': it is empty" in ran.err) == (2, True)
+
+
 def test_nothing_is_sent_of_an_output_that_is_not_as_the_manifest_says(made: Project, cli: Cli) -> None:
     (made.output / made.path("img/dot.png")).write_bytes(b"other")
     ran = cli("publish")
@@ -525,7 +558,15 @@ COMMANDS = [
     ("verify", "--remote"),
     ("why", "css/app.css", "--remote"),
 ]
-FATAL = [Failure.DENIED, Failure.CREDENTIALS, Failure.CLOCK, Failure.NO_BUCKET, Failure.TLS, Failure.TARGET]
+FATAL = [
+    Failure.DENIED,
+    Failure.CREDENTIALS,
+    Failure.CLOCK,
+    Failure.NO_BUCKET,
+    Failure.TLS,
+    Failure.TARGET,
+    Failure.FULL,
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -692,8 +733,14 @@ sys.exit(cli.run(["publish"]))
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
-def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="sends signals")
+@pytest.mark.parametrize(
+    ("number", "code", "what"),
+    [(signal.SIGINT, 130, "stopped from the keyboard"), (signal.SIGTERM, 143, "ended by SIGTERM")],
+)
+def test_after_ctrl_c_or_sigterm_a_rerun_goes_on(
+    made: Project, cli: Cli, number: signal.Signals, code: int, what: str
+) -> None:
     made.write({f"static/many/{number}.txt": f"{number}" for number in range(200)})
     made.write({"assetbuild.toml": CONFIG + "workers = 2\n"})
     made.build()
@@ -703,10 +750,10 @@ def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
     deadline = time.monotonic() + 60
     while len(objects(made.root / "cdn")) < 5 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, b"")
-    assert "error[interrupted]: stopped from the keyboard; what has been done at the target stays done" in err.decode()
+    assert (process.returncode, out) == (code, b"")
+    assert f"error[interrupted]: {what}; what has been done at the target stays done" in err.decode()
     assert "hint: run it again: it goes on from there; `assetbuild releases` says what is live" in err.decode()
     assert "Traceback" not in err.decode()
     there = len(objects(made.root / "cdn"))
@@ -715,6 +762,34 @@ def test_after_ctrl_c_a_rerun_goes_on(made: Project, cli: Cli) -> None:
     assert said["sent"]["objects"] == 206 - there
     assert cli("publish").code == 0
     assert cli("verify", "--remote").code == 0
+
+
+SLOW_PRUNE = """
+import sys, time
+from assetbuild import cli
+from assetbuild.build.storage_directory import DirectoryStorage
+real = DirectoryStorage.delete_many
+def delete_many(self, keys):
+    print("deleting", flush=True)
+    time.sleep(60)
+    return real(self, keys)
+DirectoryStorage.delete_many = delete_many
+sys.exit(cli.run(["prune"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGTERM")
+def test_a_prune_that_is_ended_by_sigterm_keeps_nobody_waiting(made: Project, cli: Cli) -> None:
+    old_releases(made, cli)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_PRUNE], cwd=made.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "deleting\n"
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, "error[interrupted]: ended by SIGTERM" in err) == (143, True)
+    assert cli("prune").code == 0
 
 
 def test_nothing_but_click_and_what_a_file_target_needs_is_imported(made: Project) -> None:

@@ -222,8 +222,11 @@ def test_a_given_file_is_read_and_paths_are_relative_to_it(folder: Path, name: s
 def test_parent_folders_are_not_searched(folder: Path) -> None:
     loaded(folder, "")
     problem = only(failure(folder / "static"))
-    assert (problem.code, problem.hint) == ("config-not-found", "run `assetbuild init` to write one")
+    assert problem.code == "config-not-found"
     assert problem.text == "there is no assetbuild.toml here, and no pyproject.toml"
+    assert problem.hint == "there is one in ..: run assetbuild there, or pass it with --config"
+    (folder / "assetbuild.toml").unlink()
+    assert only(failure(folder / "static")).hint == "run `assetbuild init` to write one"
 
 
 def test_a_pyproject_without_our_table_is_no_configuration(folder: Path) -> None:

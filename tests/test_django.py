@@ -23,6 +23,7 @@ from tests.project import Project
 from tests.runtime_helpers import FILES, MEMBERS, path_of, write
 
 BACKEND = "assetbuild.django.staticfiles.AssetbuildStorage"
+FINDER = "assetbuild.django.staticfiles.OutputFinder"
 START = "assetbuild.django.AssetsAtStart"
 CDN = "https://cdn.example.com/assets/"
 
@@ -42,7 +43,7 @@ if not settings.configured:
         ROOT_URLCONF=__name__,
         SECRET_KEY="of tests",
         STATIC_URL="static/",
-        STATICFILES_FINDERS=["assetbuild.django.staticfiles.OutputFinder"],
+        STATICFILES_FINDERS=[FINDER],
         STORAGES={"staticfiles": {"BACKEND": BACKEND}},
         TEMPLATES=[
             {
@@ -331,6 +332,11 @@ def ids() -> list[str]:
 def test_checks_name_what_is_wrong_with_settings(manifest: Path, tmp_path: Path) -> None:
     whitenoise = "whitenoise.middleware.WhiteNoiseMiddleware"
     plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    served = {
+        "MIDDLEWARE": [START, whitenoise],
+        "WHITENOISE_IMMUTABLE_FILE_TEST": glue.immutable_file_test,
+        "STATICFILES_FINDERS": [],
+    }
     for changed, wanted in [
         ({"ASSETBUILD_MANIFEST": None}, ["E001"]),
         ({"ASSETBUILD_MANIFEST": 3}, ["E001"]),
@@ -341,6 +347,12 @@ def test_checks_name_what_is_wrong_with_settings(manifest: Path, tmp_path: Path)
         ({"MIDDLEWARE": []}, ["W002", "W005"]),
         ({"MIDDLEWARE": [START, whitenoise]}, ["W003", "W005"]),
         ({"MIDDLEWARE": [START, whitenoise], "WHITENOISE_IMMUTABLE_FILE_TEST": glue.immutable_file_test}, ["W005"]),
+        ({**served, "STATIC_ROOT": None}, ["W005", "W006"]),
+        ({**served, "STATIC_ROOT": tmp_path / "collected"}, ["W005", "W006"]),
+        ({**served, "STATIC_ROOT": str(manifest.parent)}, ["W005"]),
+        ({**served, "STATIC_ROOT": None, "WHITENOISE_ROOT": tmp_path}, ["W005"]),
+        ({**served, "STATIC_ROOT": None, "ASSETBUILD_BASE_URL": CDN}, ["W005"]),
+        ({**served, "STATIC_ROOT": None, "STATICFILES_FINDERS": [FINDER]}, ["W005"]),
         ({"DEBUG": True}, ["W005"]),
         ({"DEBUG": True, "STATICFILES_FINDERS": []}, ["W004", "W005"]),
         ({"DEBUG": True, "STATICFILES_FINDERS": [], "ASSETBUILD_BASE_URL": CDN}, ["W005"]),

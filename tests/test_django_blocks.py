@@ -103,6 +103,11 @@ def test_templates_of_django_compressor_stay_as_they_are(tmp_path: Path) -> None
             '{% static "css/a"|add:".css" %} stands in it',
         ),
         ('{% bundle "css" %}{% if x %}{% endif %}{% endbundle %}', "{% if x %} stands in it"),
+        (
+            "{% block a %}{% compress css %}{% endblock %}",
+            "a block that does not end: there is no {% endcompress %} before {% endblock %}",
+        ),
+        ('{% bundle "css" %}{% block a %}{% endblock %}{% endbundle %}', "{% block a %} stands in it"),
         ('{% bundle "css" %}{% static "a.css" as u %}{% endbundle %}', "stands in it"),
         ('{% bundle "css" %}<link rel="stylesheet" href="{{ x }}">{% endbundle %}', "its href is only known at render"),
         ("{% bundle %}{% endbundle %}", "a block holds css or js"),

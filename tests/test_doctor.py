@@ -152,6 +152,13 @@ def test_a_folder_is_not_asked_for_what_only_servers_have() -> None:
     assert verdicts(found) == {}
 
 
+@pytest.mark.parametrize("failure", [Failure.OTHER, Failure.TRANSIENT])
+def test_a_folder_that_cannot_be_listed_is_a_fault(failure: Failure) -> None:
+    found = examined(Sick(fault=failing(failure, "list")), endpoint="")
+    assert verdicts(found) == {"folder": "error"}
+    assert found["writing"].found == "not tried, because of folder"
+
+
 @pytest.mark.parametrize(
     ("failure", "row", "before"),
     [

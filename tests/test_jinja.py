@@ -383,6 +383,17 @@ def test_the_assets_tag_works_as_in_templates_of_webassets(
     assert made == "".join(f"{assets.url(name)} {assets.integrity(name)} {media};" for name in wanted)
 
 
+@pytest.mark.parametrize("source", ["{% assets 'sit' %}{% endassets %}", "{% assets n %}{% endassets %}"])
+def test_the_assets_tag_names_bundles_that_are_like_an_unknown_one(tmp_path: Path, source: str) -> None:
+    manifest = write(tmp_path, FILES)
+    document = json.loads(manifest.read_bytes())
+    document["bundles"] = {"site": {"assets": ["css/app.css"]}}
+    manifest.write_text(json.dumps(document), encoding="utf-8")
+    env = environment(Assets.load(manifest))
+    with pytest.raises((jinja2.TemplateAssertionError, UnknownAsset), match=r"no asset 'sit'.*did you mean 'site'"):
+        env.from_string(source).render(n="sit")
+
+
 def test_an_output_that_is_known_at_run_time_only_is_looked_up_then(env: jinja2.Environment) -> None:
     template = env.from_string("{% assets 'a.css', output=out %}{% endassets %}")
     with pytest.raises(UnknownAsset, match="nothing is joined at run time"):

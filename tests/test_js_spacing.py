@@ -31,6 +31,15 @@ _SAME = [
     ("a ? b : c ; a ?. b", "a?b:c;a?.b"),
     ("import { a } from 'b'", "import{a}from'b'"),
     ("f(...\nargs)", "f(...args)"),
+    ("while (i --> 0) ; n -- > 0", "while(i-->0);n-->0"),
+    ("M.LOG10E + 1 - M.a1e - 1", "M.LOG10E+1-M.a1e-1"),
+    ("class A { a() { if (b) { c } }\n *d() {} }", "class A{a(){if(b){c}}*d(){}}"),
+    ("class A { static {}\n *[b]() {} }", "class A{static{}*[b](){}}"),
+    ("a = b\n * c", "a = b\n*c"),
+    ("a = b.c\n * d + e ( 1 )\n * f, 2\n * g", "a=b.c*d+e(1)*f,2*g"),
+    ("x = (a)\n/ b + c[0]\n/ d", "x=(a)/b+c[0]/d"),
+    ("if (a) { " + "b(); " * 600 + "} /'  '/.test(c)", "if(a){" + "b();" * 600 + "}/'  '/.test(c)"),
+    ("a1.b2 / (c)", "a1.b2/(c)"),
 ]
 _OTHER = [
     ("return\na", "return a"),
@@ -78,6 +87,19 @@ _OTHER = [
     ("a(", "a("),
     ("#!/a\nb", "#!/a\nb"),
     ("a\n--> b\nc", "a-->b\nc"),
+    ("a /*\n*/ --> b\nc", "a-->b\nc"),
+    ("class A { x = () => {}\n *b() {} }", "class A{x=()=>{}*b(){}}"),
+    ("class A { x = async a =>\n {}\n *b() {} }", "class A{x=async a=>{}*b(){}}"),
+    ("class A { x = a++\nb\n*c() {} }", "class A{x=a++\nb*c(){}}"),
+    ("class A { [a]\n*b() {} }", "class A{[a]*b(){}}"),
+    ("class A { 'a'\n*b() {} }", "class A{'a'*b(){}}"),
+    ("function* f() { x = yield* y }", "function*f(){x=yield\n*y}"),
+    ("x = { a, async *b() {} }", "x={a,async\n*b(){}}"),
+    ("a = 1e + 1", "a=1e+1"),
+    ("a = 1.5e+ 1", "a=1.5e+1"),
+    ("x = \x01", "x = ''"),
+    ("a = /b/", "a = /b/ / c /"),
+    ("a = b / c", "a = /c/"),
 ]
 
 

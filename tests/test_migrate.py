@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -90,6 +91,41 @@ def test_what_is_computed_or_needs_webassets_is_reported_with_its_line(tmp_path:
     assert "assets.py:2: " in notes
 
 
+BLUEPRINT = "from flask import Blueprint\nraise RuntimeError('init ran it')\n"
+APP = "from flask import Flask\napp = Flask(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "is_mounted"),
+    [
+        ("shop/admin/__init__.py", "Blueprint('admin', __name__, static_folder='static')", True),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static')", True),
+        ("shop/views.py", "flask.Blueprint(name='admin', import_name=__name__, static_folder='admin/static')", True),
+        ("shop/admin/views.py", "Blueprint('admin', __name__)", False),
+        ("shop/admin/views.py", "Blueprint(name(), __name__, static_folder='static')", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, static_folder=find())", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static'); Blueprint('b', __name__, 'static')", False),
+        ("shop/admin/views.py", "Blueprint('admin', __name__, 'static'); Flask(__name__)", False),
+        ("shop/views.py", "Blueprint('admin', __name__, static_folder='static')", False),
+    ],
+)
+def test_the_static_folder_of_a_blueprint_is_mounted_under_its_name(
+    tmp_path: Path, module: str, call: str, *, is_mounted: bool
+) -> None:
+    bundle = "from flask_assets import Bundle\na = Bundle('css/a.css', 'admin/css/b.css', output='gen/s.css')\n"
+    root = lay(tmp_path, {
+        "shop/__init__.py": APP, module: f"{BLUEPRINT}{call}\n", "shop/bundles.py": bundle,
+        "shop/static/css/a.css": "a{}", "shop/admin/static/css/b.css": "b{}",
+    })  # fmt: skip
+    bundles, notes = converted(root)
+    loaded = config.load(None, folder=root)
+    assert [(spec.mount, spec.blueprint) for spec in loaded.sources if spec.path == "shop/admin/static"] == [
+        ("admin", "admin") if is_mounted else ("", "")
+    ]
+    assert ("shop/admin/static is the static folder of the blueprint admin" in notes) == is_mounted
+    assert bundles == ({"gen/s.css": (("css/a.css", "admin/css/b.css"), ("a",))} if is_mounted else {})
+
+
 def test_a_yaml_file_with_filters_that_need_webassets_is_named_and_not_converted(tmp_path: Path) -> None:
     yaml = """\
     directory: static
@@ -101,6 +137,45 @@ def test_a_yaml_file_with_filters_that_need_webassets_is_named_and_not_converted
     assert sorted(bundles) == ["gen/a.js", "gen/s.css"]
     assert 'webassets = "assets.yml"' in (tmp_path / "assetbuild.toml").read_text()
     assert "assets.yml: named by `webassets`, as filters in it need webassets to run" in notes
+
+
+def test_a_yaml_file_is_named_also_where_a_bundle_is_only_part_of_others(tmp_path: Path) -> None:
+    yaml = """\
+    bundles:
+      site: { contents: [s.scss], filters: libsass, output: gen/s.css }
+      lib: { contents: "js/*.js" }
+      app: { contents: [lib], output: gen/a.js }
+    """
+    _, notes = converted(lay(tmp_path, {"assets.yml": yaml}))
+    assert "assets.yml: named by `webassets`, as filters in it" in notes
+
+
+def test_a_yaml_file_that_cannot_be_named_as_it_is_is_told_of(tmp_path: Path) -> None:
+    yaml = """\
+    bundles:
+      site: { contents: [s.scss], filters: libsass, output: gen/s.css }
+      lib: { contents: "js/gone.js", output: gen/a.js }
+    """
+    made = init(lay(tmp_path, {"assets.yml": yaml}))
+    assert 'once the rest is mended, name it by webassets = "assets.yml"' in "\n".join(made.notes)
+
+
+def test_extra_that_templates_ask_for_is_kept_or_told_of(tmp_path: Path) -> None:
+    python = "from flask_assets import Bundle\na = Bundle('css/a.css', output='gen/a.css', extra={'media': 'print'})\n"
+    yaml = "bundles:\n  b: { contents: css/b.css, output: gen/b.css, extra: { media: print } }\n"
+    made = init(lay(tmp_path, {"assets.yml": yaml, "shop.py": python}))
+    notes = "\n".join(made.notes)
+    assert "assets.yml: named by `webassets`, as templates may ask for the `extra` of its bundles" in notes
+    assert "shop.py:2: EXTRA of a is empty from now on: write {'media': 'print'} into the templates' elements" in notes
+    assert '"gen/a.css" = { inputs = ["css/a.css"], names = ["a"] }' in made.text
+
+
+def test_a_yaml_file_that_nothing_can_read_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    made = init(lay(tmp_path, {"assets.yml": "a:\n  contents: css/a.css\n  output: gen/a.css\n"}))
+    (note,) = [note for note in made.notes if note.startswith("assets.yml")]
+    assert "assets.yml was not taken over" in note
+    assert "pip install 'assetbuild[build,webassets]'" in note
 
 
 @pytest.mark.parametrize(("name", "is_named"), [("rjsmin", False), ("gzip", False), ("uglifyjs", True)])
@@ -236,6 +311,7 @@ def test_settings_that_have_no_counterpart_are_named_with_what_to_do(tmp_path: P
     settings = """\
     raise RuntimeError("init ran the settings")
     INSTALLED_APPS = ["compressor"]
+    STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "compressor.finders.CompressorFinder"]
     COMPRESS_ENABLED = True
     COMPRESS_URL = "https://cdn.example.org/"
     COMPRESS_PRECOMPILERS = (("text/x-scss", "django_libsass.SassCompiler"),)
@@ -245,11 +321,13 @@ def test_settings_that_have_no_counterpart_are_named_with_what_to_do(tmp_path: P
     """
     _, notes = converted(lay(tmp_path, {**DJANGO, "shop/conf/settings.py": settings}))
     said = [line for line in notes.splitlines() if line.startswith("shop/conf/settings.py")]
-    assert [line.split(": ")[0].rpartition(":")[2] for line in said] == ["6", "5", "8", "4"]
+    assert [line.split(": ")[0].rpartition(":")[2] for line in said] == ["7", "6", "9", "5", "2", "3"]
     assert "the filter compressor.filters.datauri.Uri has no counterpart" in said[0]
     assert "run the compilers before `assetbuild build`" in said[1]
     assert "COMPRESS_SOMETHING has no counterpart" in said[2]
     assert "set STATIC_URL to it" in said[3]
+    assert said[4].endswith(": remove compressor from INSTALLED_APPS")
+    assert said[5].endswith(": remove compressor.finders.CompressorFinder from STATICFILES_FINDERS")
 
 
 # --- django-pipeline -------------------------------------------------------------------------------------

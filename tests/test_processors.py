@@ -33,6 +33,9 @@ def create(name: str, kind: TextKind, **options: object) -> Guarded[Any]:
         ("//! l */ m\nx ( )  ;  /* gone */  y ( )", "/*! l * / m */x();y()"),
         ("x = '/*! @license */' ;   y ( )", "x='/*! @license */';y()"),
         ("x = `// @license` ;   y ( )", "x=`// @license`;y()"),
+        ("x = `${ a ? ` b  c` : '' }`  ;", "x=`${a?` b  c`:''}`;"),
+        ("x = `${ a ? ` b  c` : '\udcff' }`  ;", "x=`${a?` b  c`:'\udcff'}`;"),
+        ("f = a => /[ '  /]/ . test ( a ) ;", "f=a=>/[ '  /]/.test(a);"),
         ("s = '\udcff' ;  t", "s='\udcff';t"),
         ("a=1", "a=1"),
         ("", ""),
@@ -51,10 +54,9 @@ def test_licences_go_when_asked() -> None:
 @pytest.mark.parametrize(
     ("text", "result"),
     [
-        ("x = `${ a ? ` b  c` : '' }`  ;", "x=`${a?` b  c`:''}`;"),
         ("class A { #a = 1\n#b = 2 }", "class A{#a=1\n#b=2}"),
         ("// @license MIT\nf = () => { return\n`t` /* gone */ }", "/*! @license MIT */f=()=>{return\n`t`}"),
-        ("x = `${ a ? ` b  c` : '\udcff' }`  ;", "x=`${a?` b  c`:'\udcff'}`;"),
+        ("class A { #a = '\udcff'\n#b = 2 }", "class A{#a='\udcff'\n#b=2}"),
     ],
 )
 def test_a_script_that_rjsmin_would_damage_goes_through_the_safe_minifier(text: str, result: str) -> None:

@@ -196,6 +196,21 @@ def test_the_lock_of_a_prune_that_died_holds_ten_minutes_and_no_longer() -> None
     assert not target.ledger().locks()
 
 
+def test_a_lock_from_before_the_clock_was_put_back_holds_no_longer() -> None:
+    target = Target()
+    put_live(target, 1, 2)
+    target.clock.time += 10 * LOCK_SECONDS
+    remote, _ = target.remote(lambda request, effect: die() if request.method == "delete_many" else effect())
+    with pytest.raises(Crash):
+        prune(remote, ALL)
+    target.clock.time -= 10 * LOCK_SECONDS
+    began = target.clock.time
+    publishing(3)(target.remote()[0])
+    assert LOCK_SECONDS - 5 <= target.clock.time - began <= LOCK_SECONDS + 10
+    prune(target.remote()[0], ALL)
+    assert not target.ledger().locks()
+
+
 @pytest.mark.parametrize("sleeper", ["clock", "now"])
 def test_a_prune_that_slept_removes_nothing_any_more(sleeper: str) -> None:
     """Its lock was stale meanwhile. A sleeping machine may stop one of its two clocks."""

@@ -111,6 +111,9 @@ WRONG = [
     ('public_url = "https://h/?x=1"', 2, 14, "`publish.public_url` is no web address", "https://cdn"),
     ('state = "/srv"', 2, 9, '`publish.state` is neither a folder below the target nor', 'write state = ".assetbuild"'),
     ('state = "a/../b"', 2, 9, "`publish.state` is neither a folder below the target nor", "write state"),
+    (f'state = "{"s" * 1000}"', 2, 9, "`publish.state` is neither a folder below the target nor", "write state"),
+    ('state = ".assetbuild-storage/s"', 2, 9, "`publish.state` is the name of something else", "write state"),
+    ('state = "manifest.json"', 2, 9, "`publish.state` is the name of something else", "write state"),
     ('environment = "a/b"', 2, 15, "`publish.environment` must be letters", 'write environment = "production"'),
     ('environment = ".."', 2, 15, "`publish.environment` must be letters", "write environment"),
     ('plain_names = "a/b"', 2, 15, "`publish.plain_names` must be letters", 'write plain_names = "production"'),
@@ -138,7 +141,7 @@ WRONG = [
     ('headers = { "a" = { Cache-Control = "" } }', 2, 37, "`Cache-Control`: a value may not be empty", "correct it"),
     ('headers = { "a" = { Cache-Control = "ä" } }', 2, 37, "`Cache-Control`: 'ä' is no header value", "correct it"),
     ('headers = { "a" = { Content-Type = "css" } }', 2, 36, '`Content-Type`: "css" is no media type', "correct it"),
-    ('headers = { "a" = { x-amz-meta-sha256 = "1" } }', 2, 41, "`x-amz-meta-sha256`: metadata must be", "correct it"),
+    ('headers = { "a" = { x-amz-meta-sha256 = "1" } }', 2, 41, "`x-amz-meta-sha256`: the digest of", "correct it"),
     ('region = "eu"', 1, 2, "`[publish]` has no `target`", 'add target = "s3://bucket/folder"'),
 ]  # fmt: skip
 

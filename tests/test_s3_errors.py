@@ -65,6 +65,8 @@ def answer(
         ("NotImplemented", 501, Failure.UNSUPPORTED),
         ("", 405, Failure.UNSUPPORTED),
         ("PermanentRedirect", 301, Failure.NO_BUCKET),
+        ("XMinioStorageFull", 507, Failure.FULL),
+        ("", 507, Failure.FULL),
         ("EntityTooLarge", 400, Failure.OTHER),
     ],
 )
@@ -128,6 +130,7 @@ def test_a_clock_that_is_right_is_no_cause() -> None:
         (email.utils.formatdate(NOW + 30, usegmt=True), 30.0),
         (email.utils.formatdate(NOW - 30, usegmt=True), 0.0),
         ("soon", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
         ("", None),
     ],
 )
@@ -148,6 +151,11 @@ def test_a_missing_object_under_a_condition_is_a_condition_that_does_not_hold() 
 def test_a_setting_that_boto3_cannot_use_is_a_wrong_target() -> None:
     found = classify(boto.InvalidRegionError(region_name="eu west 1"), asked("open"))
     assert (found.failure, found.text.startswith("cannot open s3://bucket/")) == (Failure.TARGET, True)
+
+
+def test_a_key_that_is_too_long_is_not_tried_again() -> None:
+    error = answer("KeyTooLongError", 400)
+    assert (error.failure, "shorter folder" in error.hint) == (Failure.OTHER, True)
 
 
 def test_a_plain_400_over_http_may_be_a_server_that_speaks_tls() -> None:
@@ -195,6 +203,28 @@ def test_no_answer_says_how_to_go_on(error: Exception, failure: Failure, text: s
     assert text in found.text
     assert "\n" not in str(found)
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (b"AWS4-HMAC-SHA256 Credential=secretid\n/20260101, Signature=secret", "the access key holds a line break"),
+        (b"secrettoken\n", "the session token holds a line break"),
+        (b"secret'token\n", "the session token holds a line break"),
+    ],
+)
+def test_credentials_that_no_header_can_hold_are_named_and_not_shown(value: bytes, what: str) -> None:
+    found = classify(boto.HTTPClientError(error=ValueError(f"Invalid header value {value!r}")), asked())
+    assert (found.failure, what in found.text) == (Failure.CREDENTIALS, True)
+    assert "secret" not in str(found)
+
+
+def test_an_unreachable_proxy_is_the_cause() -> None:
+    found = classify(boto.ProxyConnectionError(proxy_url="http://me:htt@127.0.0.1:1"), asked())
+    assert "htt@" not in found.text
+    assert found.failure is Failure.UNREACHABLE
+    assert "proxy URL" in found.text
+    assert "NO_PROXY" in found.hint
 
 
 @pytest.mark.parametrize(

@@ -226,15 +226,14 @@ def listing(keys: list[str], token: str = "") -> str:
         f"<Size>1</Size></Contents>"
         for key in keys
     )
-    more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>" if token else ""
+    more = f"<IsTruncated>{'true' if token else 'false'}</IsTruncated>"
+    more += f"<NextContinuationToken>{token}</NextContinuationToken>" if token else ""
     return f"<ListBucketResult><EncodingType>url</EncodingType>{more}{found}</ListBucketResult>"
 
 
-def test_a_listing_takes_one_request_a_page_and_stops_when_a_server_goes_in_circles(
-    s3_and_wire: tuple[S3Storage, Wire],
-) -> None:
+def test_a_listing_takes_one_request_a_page(s3_and_wire: tuple[S3Storage, Wire]) -> None:
     storage, wire = s3_and_wire
-    pages = {None: (["assets/", "assets/a", "assets/b"], "t1"), "t1": (["assets/c"], "t2"), "t2": (["assets/d"], "t2")}
+    pages = {None: (["assets/", "assets/a", "assets/b"], "t1"), "t1": (["assets/c"], "t2"), "t2": (["assets/d"], "")}
 
     def answer(method: str, url: str) -> Answer:
         token = parse_qs(urlsplit(url).query).get("continuation-token", [None])[0]
@@ -244,6 +243,45 @@ def test_a_listing_takes_one_request_a_page_and_stops_when_a_server_goes_in_circ
     assert [info.key for info in storage.list()] == ["a", "b", "c", "d"]
     assert len(wire.requests) == 3
     assert "prefix=assets%2F" in wire.lines[0]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        listing(["assets/b"], "t1"),
+        "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+        "<html><body>Sign in to this network</body></html>",
+        "",
+    ],
+    ids=["goes in circles", "goes on nowhere", "web page", "nothing"],
+)
+def test_what_breaks_off_is_no_listing(s3_and_wire: tuple[S3Storage, Wire], page: str) -> None:
+    storage, wire = s3_and_wire
+    pages = iter([listing(["assets/a"], "t1"), page])
+    wire.answer = lambda method, url: (200, next(pages))
+    with pytest.raises(StorageError, match="cannot list s3://bucket/assets/") as caught:
+        list(storage.list())
+    assert caught.value.failure is Failure.OTHER
+
+
+@pytest.mark.parametrize(("said", "told"), [("<Size>1", "<Size>much"), ("2026-01-01T00:00:00Z", "whenever")])
+def test_a_listing_that_cannot_be_read_is_a_failure(s3_and_wire: tuple[S3Storage, Wire], said: str, told: str) -> None:
+    storage, wire = s3_and_wire
+    wire.answer = lambda method, url: (200, listing(["assets/a"]).replace(said, told))
+    with pytest.raises(StorageError, match=r"cannot list .*: the answer of .* cannot be read: ") as caught:
+        list(storage.list())
+    assert caught.value.failure is Failure.OTHER
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_server_that_sends_everything_elsewhere_is_no_bug(s3_and_wire: tuple[S3Storage, Wire], status: int) -> None:
+    """As one that only leads from http:// to https:// does."""
+    storage, wire = s3_and_wire
+    wire.answer = lambda method, url: (status, "")
+    with pytest.raises(StorageError, match="cannot list s3://bucket/assets/") as caught:
+        list(storage.list())
+    assert caught.value.failure in (Failure.OTHER, Failure.NO_BUCKET)
+    assert "endpoint_url" in caught.value.hint
 
 
 def test_one_key_is_asked_for_where_one_is_wanted(s3_and_wire: tuple[S3Storage, Wire]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -81,9 +83,11 @@ def test_what_init_suggests_loads_once_the_comment_signs_are_gone(tmp_path: Path
     files, texts = PROJECTS[name]
     scaffold = init(lay(tmp_path, *files, **texts))
     head, tail = scaffold.text.split("[bundles]\n")
+    head = re.sub(r"(?m)^# (?=\[publish\]|target =)", "", head)
     scaffold.path.write_text(f"{head}[bundles]\n" + re.sub(r"(?m)^# ", "", tail), encoding="utf-8")
-    bundles = configuration.load(None, folder=tmp_path).bundles
-    assert bundles
+    config = configuration.load(None, folder=tmp_path)
+    assert config.bundles
+    assert config.publish.target == "s3://my-bucket/assets"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,21 @@ def test_sources_of_compilers_are_excluded_and_a_favicon_is_stable(tmp_path: Pat
     files, texts = PROJECTS["sass"]
     config = written(lay(tmp_path, *files, **texts))
     assert (config.exclude, config.stable) == (("**/*.scss",), ("favicon.ico",))
+
+
+@pytest.mark.parametrize("built", ["static/dist", "dist", "frontend/dist"])
+def test_a_build_of_vite_is_adopted_and_none_of_its_files_is_a_source(tmp_path: Path, built: str) -> None:
+    manifest = '{"src/main.js": {"file": "assets/main-B1c2D3e4.js", "isEntry": true}}'
+    lay(tmp_path, "static/css/a.css", f"{built}/.vite/manifest.json", f"{built}/assets/main-B1c2D3e4.js",
+        manifest_json=manifest)  # fmt: skip
+    made = init(tmp_path)
+    config = written(tmp_path)
+    assert f'vite = "{built}/.vite/manifest.json"' in made.text
+    assert any(note.startswith(f"{built}/.vite/manifest.json: a build of Vite") for note in made.notes)
+    assert "sources: static (1 file)" in made.notes
+    build = pipeline.build(config, options=pipeline.Options()).build
+    assert build
+    assert sorted(json.loads(config.manifest.read_bytes())["assets"]) == ["css/a.css", "src/main.js"]
 
 
 def test_the_output_folder_is_never_a_source_root(tmp_path: Path) -> None:
@@ -265,7 +284,10 @@ def test_yaml_that_is_not_plain_is_left_to_the_user_where_nothing_can_read_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     lay(tmp_path, "static/a.css", "a.yaml", a_yaml="bundles:\n  x: &anchor\n    contents: a.css\n")
-    assert "a.yaml was not taken over: line 2 is more than plain webassets YAML" in init(tmp_path).notes
+    (note,) = [note for note in init(tmp_path).notes if note.startswith("a.yaml")]
+    assert note.startswith(
+        "a.yaml was not taken over: line 2 is more than plain webassets YAML; to have all of it read,"
+    )
     assert written(tmp_path).bundles == ()
 
 
@@ -328,6 +350,27 @@ def test_what_it_says_next_fits_the_output_folder_and_the_apps_package(tmp_path:
     assert "../" in notes
     output = configuration.load(None, folder=_written(made)).output.relative_to(tmp_path).as_posix()
     assert f"../{output}/manifest.json" in notes
+
+
+@pytest.mark.parametrize("settings", ["", "STORAGES = {}\nMIDDLEWARE = ['x']\n"])
+def test_what_it_says_of_django_settings_runs_and_loses_no_storage(tmp_path: Path, settings: str) -> None:
+    lay(
+        tmp_path,
+        "manage.py",
+        "shop/static/a.css",
+        "shop/settings.py",
+        manage_py="import django\n",
+        settings_py=settings,
+    )
+    notes = init(tmp_path).notes
+    first = next(index for index, note in enumerate(notes) if note.startswith("in settings: "))
+    lines = [note.removeprefix("in settings: ").removeprefix(" " * 13) for note in notes[first:]]
+    known: dict[str, Any] = {"INSTALLED_APPS": [], "BASE_DIR": tmp_path}
+    exec("\n".join([settings, *lines[:-1]]), known)
+    assert known["STORAGES"]["staticfiles"] == {"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}
+    assert ("default" in known["STORAGES"]) == (not settings)
+    assert known["STATIC_ROOT"] == known["ASSETBUILD_MANIFEST"].parent
+    assert known["MIDDLEWARE"] == ["assetbuild.django.AssetsAtStart", *(["x"] if settings else [])]
 
 
 def _written(made: Scaffold) -> Path:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assetbuild.build import scan_js, skim_js
-from assetbuild.build.js_lexemes import lex
+from assetbuild.build.js_lexemes import blanked, lex
 
 CERTAIN = [
     "",
@@ -67,6 +67,13 @@ CERTAIN = [
     "importScripts?.(path)",
     "export {a}\nlet from\n'x'; import './b.js'",
     "x =a. in/ b /import('./a.js')/c",
+    "x = a1.b / c / d; import './a.js'; b2.import('./no.js')",
+    "while (i --> 0) a(); import './a.js'",
+    "if (a) { " + "b(); " * 600 + "} /'/.test(c); import './a.js'",
+    "if (a(" + "b(), " * 600 + "c)) /'/.test(d); import './a.js'",
+    "if (a(" + "b(), " * 600 + "c)) {" + "d();" * 600 + "} /'/.test(e); import './a.js'",
+    "x = (" + "a[0], " * 600 + "a) / 2 / \"'\"; import './a.js'",
+    "x = `${(" + "a[0], " * 600 + "a) / 2} ${b}` / \"'\"; import './a.js'",
     "\u00e9 = 'import'; import './\u00e9.js'",
 ]
 UNSURE = [
@@ -96,6 +103,10 @@ UNSURE = [
     "x = function () {} / b / c; import './a.js'",
     "function f() {} /b/.c; import './a.js'",
     "x.if(a) {} /b/.c; import './a.js'",
+    "x = { " + "b: c(), " * 600 + "} / 1 / 2; import './a.js'",
+    "x.if(" + "b(), " * 600 + "a) {} /b/.c; import './a.js'",
+    "if (a] { " + "b(); " * 600 + "} /'/.test(c); import './a.js'",
+    "a = '\x01'; \x01; import './a.js'",
     "class A {} /b/.c; import './a.js'",
     "a: {} /b/.c; import './a.js'",
     "x = {} / b / c; import './a.js'",
@@ -163,8 +174,25 @@ def test_what_may_be_read_otherwise_is_left_to_the_parser(text: str) -> None:
         "async()=>{" + "await[];" * 1000 + "};",
         "//# sourceMappingURL=" + " " * 5000 + '"b\n',
         "/*# sourceMappingURL=" + " " * 5000 + '" */',
+        "if (" + "a[0], " * 5000 + "b) { " + "c(); " * 5000 + "} /d/.e; import './f.js';",
+        "f(" + "(a), " * 5000 + "b)" + " / (c)" * 5000 + "; import './f.js';",
+        "import './f.js'; n " + " " * 5000 + "--> 0;",
     ],
-    ids=["divisions", "slashes", "deep", "braces", "comments", "exports", "heads", "awaits", "maps", "block maps"],
+    ids=[
+        "divisions",
+        "slashes",
+        "deep",
+        "braces",
+        "comments",
+        "exports",
+        "heads",
+        "awaits",
+        "maps",
+        "block maps",
+        "far blocks",
+        "lists",
+        "arrows",
+    ],
 )
 def test_no_script_is_gone_through_many_times(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the work were quadratic, these would take minutes and not a part of a second."""
@@ -252,10 +280,11 @@ def test_what_is_told_is_what_the_parser_tells_of_every_program(text: str) -> No
 
 @given(st.lists(st.sampled_from([*PIECES, "é"]), max_size=12).map("".join))
 def test_blanking_keeps_every_place(text: str) -> None:
-    code = lex(text)
-    if code is not None:
-        assert len(code.text) == len(text)
-        spans = [(lexeme.start, lexeme.end) for lexeme in code.lexemes]
+    found = lex(text)
+    if found is not None:
+        code = blanked(text, found.lexemes)
+        assert len(code) == len(text)
+        spans = [(start, end) for start, end, _ in found.lexemes]
         assert spans == sorted(spans)
         kept = [index for index in range(len(text)) if not any(start <= index < end for start, end in spans)]
-        assert all(code.text[index] == text[index] for index in kept)
+        assert all(code[index] == text[index] for index in kept)

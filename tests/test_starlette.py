@@ -285,6 +285,28 @@ def test_a_missing_or_broken_manifest_fails_at_start(tmp_path: Path, content: by
         AssetMount("/static", tmp_path / "manifest.json")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "message"),
+    [
+        ("/static", "old", "another mount, at '/static', answers what is asked for at '/static'; remove it"),
+        ("/", "pages", "another mount, at '/', answers"),
+        ("/files", "static", "another mount, at '/files', has the name 'static'"),
+        ("/static/old", "old", ""),
+        ("/stat", "old", ""),
+    ],
+)
+def test_a_mount_that_would_never_answer_is_refused(manifest: Path, path: str, name: str, message: str) -> None:
+    app = FastAPI()
+    app.mount(path, Starlette(), name=name)
+    try:
+        mount(app, "/static", manifest)
+    except AssetbuildError as error:
+        assert message
+        assert str(error).startswith(message)
+    else:
+        assert not message
+
+
 def test_an_output_folder_elsewhere_must_be_named(manifest: Path, tmp_path: Path) -> None:
     moved = manifest.rename(tmp_path / "manifest.json")
     with pytest.raises(AssetbuildError, match="the outputs of the manifest are not in this folder; pass"):

@@ -236,7 +236,7 @@ def test_a_folder_that_may_only_be_read_is_read_and_the_denial_of_a_write_is_nam
 
 @pytest.mark.parametrize(
     ("number", "failure", "hint"),
-    [("EACCES", Failure.DENIED, "allow"), ("EROFS", Failure.DENIED, "allow"), ("ENOSPC", Failure.OTHER, "free some")],
+    [("EACCES", Failure.DENIED, "allow"), ("EROFS", Failure.DENIED, "allow"), ("ENOSPC", Failure.FULL, "free some")],
 )
 def test_an_error_of_the_system_is_said_in_words(
     storage: DirectoryStorage, monkeypatch: pytest.MonkeyPatch, number: str, failure: Failure, hint: str

@@ -126,6 +126,17 @@ def test_several_such_places_are_counted(tmp_path: Path) -> None:
     )
 
 
+def test_what_comes_from_installed_packages_is_counted(tmp_path: Path) -> None:
+    admin = '{ package = "django.contrib.admin", path = "static/admin/img", mount = "admin/img" }'
+    made = project(tmp_path, FILES, f'sources = ["static", {admin}]\n{TEMPLATES}')
+    (problem,), names = inspection.check_unused(made.config)
+    count = len(names or ()) - len(OLD)
+    assert count > 1
+    assert problem.notes == (
+        f"{count} of them come from django.contrib.admin, whose own templates and code are not read",
+    )
+
+
 def test_where_all_is_used_there_is_nothing_to_say(tmp_path: Path) -> None:
     made = project(tmp_path, {"a.css": "a{}", "/templates/a.html": '{{ asset_url("a.css") }}'}, TEMPLATES)
     assert inspection.check_unused(made.config) == ((), ())

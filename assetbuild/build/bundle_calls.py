@@ -124,6 +124,7 @@ class _Reader:
         if len(words) < len(call.keywords) or words.keys() - _KNOWN:
             return None
         inputs: list[str] = []
+        extra = ""
         filters = self.filters(words.get("filters"))
         output = value(words["output"], self.names) if "output" in words else ""
         for item in contents:
@@ -132,6 +133,7 @@ class _Reader:
                 if inner is None or filters is None:
                     return None
                 inputs += inner.contents
+                extra = extra or inner.extra
                 filters = tuple(dict.fromkeys((*filters, *inner.filters)))
                 continue
             inner_value = value(item.value if isinstance(item, ast.Starred) else item, self.names)
@@ -142,8 +144,11 @@ class _Reader:
                 inputs += self.registered[name].contents if name in self.registered else [name]
         if filters is None or not isinstance(output, str | None):
             return None
-        where = f"{self.path}:{call.lineno}"
-        return OldBundle("", without_version(output or ""), tuple(dict.fromkeys(inputs)), filters, where=where)
+        where, given = f"{self.path}:{call.lineno}", words.get("extra")
+        extra = _shown(given) if given is not None else extra
+        return OldBundle(
+            "", without_version(output or ""), tuple(dict.fromkeys(inputs)), filters, where=where, extra=extra
+        )
 
     def filters(self, node: ast.expr | None) -> tuple[str, ...] | None:
         """The filters that do more than minify; None where they are not known by name."""
@@ -163,5 +168,5 @@ class _Reader:
 
 
 def _shown(node: ast.expr) -> str:
-    """A filter that is an object, such as `get_filter("babel", presets="env")`, as it is written."""
+    """A filter that is an object, such as `get_filter("babel", presets="env")`, or another value, as it is written."""
     return re.sub(r"\s+", " ", ast.unparse(node))[:60]

@@ -88,6 +88,18 @@ def changes_between(
     return tuple(sorted(changes, key=lambda change: change.logical))
 
 
+def reasons_to_keep(changes: Sequence[Change], last: State) -> dict[str, tuple[str, ...]]:
+    """Why each output became what it is now, by logical path, for those who ask after the build."""
+    return {
+        change.logical: last.reasons.get(change.logical, ()) if change.old == change.new else _past(change)
+        for change in changes
+    }
+
+
+def _past(change: Change) -> tuple[str, ...]:
+    return ("it was new",) if change.kind is ChangeKind.NEW else change.reasons
+
+
 def _change(
     logical: str,
     old: Entry | None,

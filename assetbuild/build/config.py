@@ -112,7 +112,11 @@ def _document(path: Path | None, *, folder: Path) -> tuple[Document, tuple[Probl
     if os.path.lexists(shared):
         return _section(shared), ()
     text = f"there is no {FILE_NAME} here, and no {PYPROJECT}"
-    raise _failed([Problem("config-not-found", text, Place(str(folder)), hint="run `assetbuild init` to write one")])
+    above = next((parent for parent in Path(os.path.abspath(folder)).parents if (parent / FILE_NAME).is_file()), None)
+    hint = "run `assetbuild init` to write one"
+    if above is not None:
+        hint = f"there is one in {os.path.relpath(above, folder)}: run assetbuild there, or pass it with --config"
+    raise _failed([Problem("config-not-found", text, Place(str(folder)), hint=hint)])
 
 
 def _both(own: Path, shared: Path) -> tuple[Problem, ...]:

@@ -36,6 +36,10 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _FIELDS = {"cache-control": "Cache-Control", "content-type": "Content-Type"}
 _METADATA = "x-amz-meta-"
 _MOST_WORKERS = 256
+_TAKEN = frozenset({"manifest.json", ".assetbuild-storage"})
+"""At every target the first, and in folders the second, where headers and digests are kept."""
+_IN_STATE = 128
+"""Bytes that keys may need below the state; those of the log have 118."""
 _OTHER_ENCODINGS = {"brotli": "br", "gz": "gzip"}
 _FOUND_BY_BOTO3 = (
     "take it out: boto3 finds credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in a `profile`, or in the "
@@ -183,8 +187,11 @@ def _state_problem(value: str) -> str:
         return ""
     from assetbuild.build.storage import check_key  # only a configuration that says it needs it
 
+    folder = value.removesuffix("/")
+    if not _TAKEN.isdisjoint(folder.split("/")):
+        return f'is the name of something else at a target: "{printable(value)}"'
     try:
-        check_key(value.removesuffix("/"))
+        check_key(f"{folder}/{'x' * _IN_STATE}")
     except ValueError:
         return f'is neither a folder below the target nor a target of its own: "{printable(value)}"'
     return ""
@@ -276,11 +283,14 @@ def _value_problem(name: str, value: str) -> str:
         return "a value may not be empty"
     if name == "content-type" and not re.match(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;|$)", value):
         return f'"{printable(value)}" is no media type'
-    from assetbuild.build.storage import Headers
+    from assetbuild.build.storage import SHA256_FIELD, Headers
 
+    field = name.removeprefix(_METADATA)
+    if field == SHA256_FIELD:
+        return "the digest of the bytes is kept there"
     try:
         if name.startswith(_METADATA):
-            Headers(metadata=((name.removeprefix(_METADATA), value),))
+            Headers(metadata=((field, value),))
         else:
             Headers(cache_control=value)
     except ValueError as error:

@@ -55,8 +55,19 @@ def read_settings(text: str, *, path: str) -> Found:
         return Found()
     names = bindings(tree)
     notes = [note for name in sorted(names) for note in _compressor(name, names, path)]
+    notes += _packages(names, path)
     found = _pipeline(names, path) if "PIPELINE" in names else Found()
     return Found(found.bundles, (*notes, *found.notes))
+
+
+def _packages(names: Mapping[str, ast.expr], path: str) -> Iterator[str]:
+    """Settings that import a former package: without it, no command of the project would start."""
+    for setting in ("INSTALLED_APPS", "STATICFILES_FINDERS", "STORAGES"):
+        node = names.get(setting)
+        for part in ast.walk(node) if node is not None else ():
+            dotted = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+            if dotted.partition(".")[0] in ("compressor", *(["pipeline"] if "PIPELINE" in names else [])):
+                yield f"{_at(path, part)}: remove {dotted} from {setting}"
 
 
 def _at(path: str, node: ast.AST) -> str:

@@ -34,6 +34,7 @@ SHORT = {
     Failure.TLS: "not trusted",
     Failure.UNSUPPORTED: "not known to this server",
     Failure.TARGET: "cannot be used",
+    Failure.FULL: "no room left",
     Failure.OTHER: "failed",
 }
 """Failures in a few words, for a line of a table."""

@@ -110,7 +110,8 @@ class _Examination:
         self.found[finding.name] = finding
 
     def failed(self, name: str, error: StorageError, found: str = "") -> None:
-        words = found or (f"`{error.action}` is not allowed" if error.action else SHORT[error.failure])
+        is_named = error.action and self.subject.endpoint  # a folder has no permissions that one could look up
+        words = found or (f"`{error.action}` is not allowed" if is_named else SHORT[error.failure])
         problem = error.problem()
         if error.failure is Failure.UNSUPPORTED:  # its own hint is to run this command
             problem = replace(
@@ -141,6 +142,8 @@ def examine(subject: Subject) -> tuple[Finding, ...]:
 def _in_order(made: _Examination) -> Iterator[Finding]:
     errors = (name for name in _ROWS if name in made.found and made.found[name].verdict is Verdict.ERROR)
     failed = next(errors, "")
+    if failed == "bucket" and not made.subject.endpoint:
+        failed = "folder"
     why = f"not tried, because of {failed}" if failed else "not tried"
     for name in _ROWS:
         if name in _OF_SERVERS and not made.subject.endpoint:
@@ -212,6 +215,7 @@ def _reached(made: _Examination, error: StorageError | None) -> bool:
     words = {"connection": endpoint, "tls": "trusted", "credentials": "accepted", "bucket": "there"}
     for row, failures in _STAGES:
         if error is not None and error.failure in failures:
+            row = "bucket" if row in _OF_SERVERS and not endpoint else row
             made.failed(row, error, far(error.offset) if error.offset is not None else "")
             return False
         if row in words and not (error is not None and _is_unsent(error)):

@@ -12,8 +12,9 @@ from assetbuild.build.changes import changes_between
 from assetbuild.build.discover import discover
 from assetbuild.build.events import Listener, nobody
 from assetbuild.build.licences import file_name
+from assetbuild.build.made import Made
 from assetbuild.build.model import BuildFailed, Config, Licences, Problem
-from assetbuild.build.pipeline import Made, Options, make, walk
+from assetbuild.build.pipeline import Options, make, walk
 from assetbuild.build.results import Built, Change, ChangeKind
 from assetbuild.build.state import State
 from assetbuild.build.template_names import assets_of, names_in_templates
@@ -67,7 +68,17 @@ def check_unused(config: Config, *, listener: Listener = nobody) -> tuple[tuple[
     # What the outputs of an adopted build refer to, only the tool knows that made them; it publishes what it needs.
     named = named.union(assets_of(config, named), adoption.names_of(config.adopted), *blocks)
     found = unused.find(made.outputs, named, made.edges, made.descriptions, unseen=unseen)
+    found = unused.with_packages(found, _packages(config))
     return (*problems, *found.problems), found.names
+
+
+def _packages(config: Config) -> dict[str, str]:
+    """The logical paths of sources in installed packages, and the package."""
+    if not any(spec.package for spec in config.sources):
+        return {}
+    namespace, _ = discover(config, walk(config))
+    owners = {logical: config.sources[source.root].package for logical, source in namespace.sources.items()}
+    return {logical: package for logical, package in owners.items() if package}
 
 
 def _audit(config: Config, listener: Listener) -> tuple[tuple[Problem, ...], Made | None, tuple[templates.Page, ...]]:

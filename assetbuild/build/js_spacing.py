@@ -9,73 +9,101 @@ from __future__ import annotations
 
 import re
 
-from assetbuild.build.js_lexemes import Code, is_unusual, left_open, lex
-
-_NEWLINE = re.compile(r"[\n\r\u2028\u2029]")
+from assetbuild.build.js_lexemes import Lexed, left_open, lex, lex_once
+from assetbuild.build.js_slashes import LINE_END, SPACE
 
 # ECMA-262, section 12.10: a semicolon is inserted at a line end before a token that the grammar does not allow there,
 # and after some words. No statement ends before an operator that cannot begin one, or behind one that wants an operand.
-_MEANINGLESS = re.compile(
-    r"\n(?:(?<=[,;(\[{:?=&|*%^~!<>/\x04\x05]\n)|(?<=[^+]\+\n)|(?<=[^-]-\n)|(?<=[^0-9.]\.\n)|(?<=\.\.\.\n)"
-    r"|(?=[)\]},:?&|%^<>\x05\x06]|=(?!>)|!=|\.(?![0-9]))"
-    r"|(?<!return\n)(?<!break\n)(?<!continue\n)(?<!throw\n)(?<!yield\n)(?=;))"
+_MEANINGFUL = re.compile(
+    r"\n(?!(?<=[,;(\[{:?=&|*%^~!<>/\x04\x05]\n)|(?<=[^+]\+\n)|(?<=[^-]-\n)|(?<=[^0-9.]\.\n)|(?<=\.\.\.\n)"
+    r"|(?<=[)\]]\n)/|[)\]},:?&|%^<>\x05\x06]|=(?!>)|!=|\.(?![0-9])"
+    r"|(?<!return\n)(?<!break\n)(?<!continue\n)(?<!throw\n)(?<!yield\n);)"
 )
-_BEFORE_DOT = re.compile(r" (?=\.)")
+_BEFORE_STAR = re.compile(r"\n(?=\*)")
+_OPERAND = re.compile(r"[=(,?:+\-/%&|^<>!~.\[] ?(?!(?:async|yield)\Z)[\w$]++\Z")
+"""A word that is no name of a class member: it stands behind an operator."""
+_BRACE = re.compile(r"[{}]")
+_AT_NUMBER = re.compile(r" (?=[.+\-])(?:(?=\.)|(?<=[0-9.][eE] )[+\-](?: (?=[0-9]))?)")
 _NAME_LAST = re.compile(r"(?<![\w$])(?<![0-9]\.)(?:[^\W\d]|\$)[\w$]*+\Z")
 _NAME_LENGTH = 64
 
-# A space that parts no tokens: without it, its neighbours are no other tokens (ECMA-262, section 12.8).
-_BETWEEN = re.compile(
-    r" (?!(?<=[\w$] )[\w$.])(?!(?<=\. )[.0-9])(?!(?<=[0-9]\. )[\w$])"
-    r"(?!(?<=[0-9][eE] )[+\-])(?!(?<=[0-9]\.[eE] )[+\-])"
-    r"(?!(?<=[0-9][eE][+\-] )[0-9])(?!(?<=[0-9]\.[eE][+\-] )[0-9])(?!(?<=# ))"
-    r"(?!(?<=[=!<>*/%&|^?] )=)(?!(?<=[^+]\+ )=)(?!(?<=[^-]- )=)"
-    r"(?!(?<=[=>] )>)(?!(?<=- )>(?<![\w$)\]]-- >))(?!(?<=< )[<!])"
-    r"(?!(?<=\+ )\+)(?!(?<=- )-)(?!(?<=\* )\*)(?!(?<=& )&)(?!(?<=\| )\|)(?!(?<=\? )[?.])(?!(?<=/ )[/*\x02])"
+# A space that parts tokens: without it, its neighbours are other tokens (ECMA-262, section 12.8).
+_PARTING = re.compile(
+    r" (?![({\[)\]},;:\x01])(?<![({\[)\]},;:\x01-\x06] )"  # most of them, told first
+    r"(?=(?<=[\w$] )(?:[\w$.]|[+\-](?:(?<=[0-9][eE] [+\-])|(?<=[0-9]\.[eE] [+\-])))"
+    r"|(?<=[.#=!<>*/%&|^?+\-] )(?:"
+    r"(?<=\. )[.0-9]|(?<=[0-9]\. )[\w$]|(?<=# )"
+    r"|(?<=[0-9][eE][+\-] )[0-9]|(?<=[0-9]\.[eE][+\-] )[0-9]"
+    r"|(?<=[=!<>*/%&|^?] )=|(?<=[^+]\+ )=|(?<=[^-]- )="
+    r"|(?<=[=>] )>|(?<=- )>(?<![\w$)\]]-- >)(?<![\w$)\]] -- >)|(?<=< )[<!]"
+    r"|(?<=\+ )\+|(?<=- )-|(?<=\* )\*|(?<=& )&|(?<=\| )\||(?<=\? )[?.]|(?<=/ )[/*\x02]))"
 )
+_SPACES = re.compile("  +")
 
-_STAND_INS = {"'": "\x01", '"': "\x01", "/": "\x02", "`": "\x03"}
+_KEPT_SPACE, _KEPT_LINE_END = "\x07", "\x08"
 
 
 def same(before: str, after: str) -> bool:
     """Whether it is certain; False where parsing may still tell."""
-    one, other = (None if text.startswith("#!") else lex(text) for text in (before, after))
-    if one is None or other is None or is_unusual(one.text) or is_unusual(other.text) or left_open(one.text):
+    one = lex_once(before)
+    if one is None or left_open(one.code):
         return False
-    if _kept(before, one) != _kept(after, other):
+    other = lex(after, one.slashes)
+    if other is None or _kept(before, one) != _kept(after, other):
         return False
-    return _packed(_flat(before, one)) == _packed(_flat(after, other))
+    return _packed(one.code) == _packed(other.code)
 
 
-def _kept(text: str, code: Code) -> list[str]:
+def _kept(text: str, lexed: Lexed) -> list[str]:
     """The strings, templates and regular expressions, as written."""
-    return [text[start:end] for start, end, sign in code.lexemes if sign != "*"]
+    return [text[start:end] for start, end, sign in lexed.lexemes if sign not in (SPACE, LINE_END)]
 
 
-def _flat(text: str, code: Code) -> str:
-    """The code, with one character for each lexeme: for a comment a space, or a line end where it holds one."""
-    pieces: list[str] = []
-    at = 0
-    for start, end, sign in code.lexemes:
-        pieces.append(text[at:start])
-        if sign == "*":
-            pieces.append("\n" if _NEWLINE.search(text, start, end) else " ")
-        elif text[start] == "}":
-            pieces.append("\x05" if sign == "{" else "\x06")
-        else:
-            pieces.append("\x04" if sign == "{" else _STAND_INS[sign])
-        at = end
-    pieces.append(text[at:])
-    return "".join(pieces)
+def _packed(code: str) -> str:
+    """The code with marks for the spaces and line ends that mean anything, and no others."""
+    marked = _MEANINGFUL.sub(_KEPT_LINE_END, _starred(_on_lines(code))).replace("\n", " ")
+    parted = _PARTING.sub(_KEPT_SPACE, _AT_NUMBER.sub(_unless_behind_number, marked))
+    return parted.replace(" ", "")
 
 
-def _packed(flat: str) -> str:
-    lines = (" ".join(line.split()) for line in flat.splitlines())
-    needed = _MEANINGLESS.sub(" ", "\n".join(filter(None, lines)))
-    return _BETWEEN.sub("", _BEFORE_DOT.sub(_unless_behind_number, needed))
+def _on_lines(code: str) -> str:
+    """The code with one line feed for each run of white space that has a line end, and one space for each other."""
+    plain = code.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    lines = "\n".join(filter(None, map(str.strip, plain.split("\n"))))
+    return _SPACES.sub(" ", lines) if "  " in lines else lines
 
 
-def _unless_behind_number(space: re.Match[str]) -> str:
-    """`a .b` is `a.b`; but `1 .b` is not `1.b`."""
-    end = space.start()
-    return "" if _NAME_LAST.search(space.string, max(0, end - _NAME_LENGTH), end) else " "
+def _starred(code: str) -> str:
+    """The code without the line ends before `*` that mean nothing.
+
+    Only generator methods begin with one, and only behind a member that is complete without it does a line end matter:
+    a field that is a name, or an arrow function with its body in braces (ECMA-262, section 15.7). Elsewhere it
+    multiplies.
+    """
+    if "\n*" not in code:
+        return code
+    arrows: set[int] = set()  # where bodies of arrow functions end
+    opened: list[bool] = []
+    for found in _BRACE.finditer(code):
+        at = found.start()
+        if code[at] == "{":
+            opened.append(code.endswith(("=>", "=> ", "=>\n"), 0, at))
+        elif not opened:
+            return code
+        elif opened.pop():
+            arrows.add(at)
+
+    def kept(line_end: re.Match[str]) -> str:
+        end = line_end.start()
+        last = code[end - 1 : end]
+        is_meaningless = last == ")" or (last == "}" and end - 1 not in arrows)
+        return " " if is_meaningless or _OPERAND.search(code, max(0, end - _NAME_LENGTH), end) else "\n"
+
+    return _BEFORE_STAR.sub(kept, code)
+
+
+def _unless_behind_number(found: re.Match[str]) -> str:
+    """`a .b` is `a.b`, but `1 .b` is not `1.b`; and `1e +1` is not `1e+1`."""
+    end = found.start()
+    is_name = _NAME_LAST.search(found.string, max(0, end - _NAME_LENGTH), end) is not None
+    return found[0].replace(" ", "") if is_name else found[0]

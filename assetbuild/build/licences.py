@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from assetbuild.build import js_tree
 from assetbuild.build.css_tokens import Kind, tokenize
-from assetbuild.build.js_lexemes import is_unusual, lex
+from assetbuild.build.js_lexemes import lex_once
 from assetbuild.build.model import TextKind
 from assetbuild.build.skim_css import skim
 from assetbuild.values import dataclass
@@ -64,9 +64,9 @@ def _javascript_spans(text: str) -> list[Span]:
 
 def _javascript_comments(text: str) -> list[Span]:
     """The spans of the real comments, in characters and in order."""
-    code = None if text.startswith("#!") else lex(text)
-    if code is not None and not is_unusual(code.text):
-        return [(lexeme.start, lexeme.end) for lexeme in code.lexemes if lexeme.sign == "*"]
+    lexed = lex_once(text)
+    if lexed is not None:
+        return list(lexed.comments)
     data = js_tree.encode(text)
     at = js_tree.Characters(data, len(text))
     return [(at(start), at(end)) for start, end in js_tree.comments(data)]

@@ -6,6 +6,7 @@ would: whatever would fail there is left as a comment with its reason. Reads fil
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,9 +24,14 @@ from assetbuild.values import dataclass, replace
 
 _BLOCKS_STAY = (
     "the {% compress %} blocks may also stay as they are, with `{% load compress %}`: `assetbuild build` compiles "
-    "them, and the bundles made of them can go from [bundles]"
+    "them, and the bundles made of them can go from [bundles]; then nothing is to be done for the lines below that "
+    "name templates"
 )
-_BRIDGED, _LEFT_OVER = "it uses the filters ", "delete the file "
+_BRIDGED, _LEFT_OVER, _PART = "it uses the filters ", "delete the file ", "it has no output"
+_NOT_PLAIN = (
+    "; to have all of it read, `pip install 'assetbuild[build,webassets]'`, remove assetbuild.toml and run "
+    "`assetbuild init` again"
+)
 Judged = tuple[OldBundle, str]
 """A bundle, and why it stays a comment; ''."""
 
@@ -52,16 +58,19 @@ def setup(folder: Path, found: Survey) -> Setup:
         start = posixpath.normpath(posixpath.join(posixpath.dirname(path), config.directory))
         own = [_judged(folder, found, bundle, start if start in found.static else "") for bundle in config.bundles]
         reasons = [reason for _, reason in own if reason]
-        is_whole = all(reason.startswith((_BRIDGED, _LEFT_OVER)) for reason in reasons)
-        if any(reason.startswith(_BRIDGED) for reason in reasons) and is_whole and not yaml:
+        why = _needs_webassets(config, reasons)
+        if why and not yaml and all(reason.startswith((_BRIDGED, _LEFT_OVER, _PART)) for reason in reasons):
             yaml = path
-            notes.append(f"{path}: named by `webassets`, as filters in it need webassets to run")
+            notes.append(f"{path}: named by `webassets`, as {why}")
             continue
+        if why:
+            notes.append(f"{path}: {why}; once the rest is mended, name it by webassets = {json.dumps(path)}")
         judged += own
         notes.append(f"{path}: {len(own)} bundles, as far as they are plain; the rest are comments")
     calls = [bundle_calls.read(read_text(folder / path), path=path) for path in found.modules]
     bundles = [bundle for one in calls for bundle in one.bundles]
     notes += [note for one in calls for note in one.notes]
+    notes += [_extra(bundle) for bundle in bundles if bundle.extra]
     named = {bundle.name: bundle for bundle in (*bundles, *(bundle for bundle, _ in judged))}
     pages = list(_templates(folder, found))
     tags = [assets_tags.read(page.text, path=page.path, named=named) for page in pages]
@@ -71,6 +80,18 @@ def setup(folder: Path, found: Survey) -> Setup:
     judged += [_judged(folder, found, bundle, "") for bundle in (*bundles, *django)]
     notes += [_comment(bundle, reason) for bundle, reason in judged if reason and bundle.where]
     return Setup(tuple(_unique(judged)), yaml, (*notes, *more))
+
+
+def _needs_webassets(config: OldConfig, reasons: Sequence[str]) -> str:
+    """Why the bundles of a file are not all of what it says to a build, or ''."""
+    if any(reason.startswith(_BRIDGED) for reason in reasons):
+        return "filters in it need webassets to run"
+    return "templates may ask for the `extra` of its bundles" if any(one.extra for one in config.bundles) else ""
+
+
+def _extra(bundle: OldBundle) -> str:
+    text = f"EXTRA of {bundle.name} is empty from now on: write {bundle.extra} into the templates' elements"
+    return f"{bundle.where}: {text}"
 
 
 def _comment(bundle: OldBundle, reason: str) -> str:
@@ -102,9 +123,9 @@ def _plain(path: str, text: str) -> tuple[OldConfig | None, str]:
     try:
         config = webassets_yaml.read(text)
     except NotPlain as error:
-        return None, f"{path} was not taken over: line {error.line} is more than plain webassets YAML"
+        return None, f"{path} was not taken over: line {error.line} is more than plain webassets YAML{_NOT_PLAIN}"
     if config is None:
-        return None, ""
+        return None, f"{path} was not taken over: it holds bundles without `bundles:`{_NOT_PLAIN}"
     return replace(config, bundles=tuple(replace(one, names=(one.name,)) for one in config.bundles)), ""
 
 
@@ -116,7 +137,8 @@ def _old(file: File, path: str) -> OldConfig:
         output = without_version(declared.output.text) if declared.output is not None else ""
         where = f"{path}:{declared.place[0]}"
         heavy = tuple(name for name in dict.fromkeys(filters) if name not in OURS)
-        bundles.append(OldBundle(declared.name, output, tuple(dict.fromkeys(files)), heavy, (declared.name,), where))
+        made = OldBundle(declared.name, output, tuple(dict.fromkeys(files)), heavy, (declared.name,), where)
+        bundles.append(replace(made, extra=", ".join(name for name, _ in declared.extra)))
     directory = file.directory.text if file.directory is not None else ""
     return OldConfig(posixpath.normpath(directory) if directory else "", tuple(bundles))
 
@@ -146,10 +168,10 @@ def _django(folder: Path, found: Survey, pages: Sequence[django_setups.Template]
     read = [django_setups.read_settings(read_text(folder / path), path=path) for path in found.modules]
     groups = [bundle for one in read for bundle in one.bundles]
     notes = [note for one in read for note in one.notes]
-    taken = {logical for _, logical in found.files} | {group.output for group in groups}
+    taken = set(found.logicals) | {group.output for group in groups}
     blocks = django_setups.read_templates(pages, groups=groups, taken=taken)
     stay = [_BLOCKS_STAY] if any("{% endcompress" in page.text for page in pages) else []
-    return [*groups, *blocks.bundles], [*notes, *blocks.notes, *stay]
+    return [*groups, *blocks.bundles], [*notes, *stay, *blocks.notes]
 
 
 def _templates(folder: Path, found: Survey) -> Iterator[django_setups.Template]:
@@ -187,14 +209,14 @@ def _judged(folder: Path, found: Survey, bundle: OldBundle, root: str) -> Judged
 
 def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
     """Why a bundle cannot be taken over as it stands, or ''. `root` is the static folder it starts from, if known."""
-    files = {logical: base for base, logical in reversed(found.files) if root in ("", base)}
+    files = found.below(root)
     kind = text_kind(bundle.output)
     if bundle.filters and bundle.filters[0].startswith("."):
         return f"it is made of {', '.join(bundle.filters)} files, which have to be compiled first"
     if bundle.filters:
         return f"{_BRIDGED}{', '.join(bundle.filters)}"
     if kind is None:
-        return "its output is neither CSS nor JavaScript" if bundle.output else "it has no output"
+        return "its output is neither CSS nor JavaScript" if bundle.output else _PART
     if logical_path_problem(bundle.output) or is_glob(bundle.output) or "%" in bundle.output:
         return "its output is no logical path"
     inputs: list[str] = []
@@ -207,7 +229,7 @@ def _reason(folder: Path, found: Survey, bundle: OldBundle, root: str) -> str:
         return "it has no contents"
     if any(text_kind(item) is not kind for item in inputs):
         return "its contents are of another kind"
-    if kind is TextKind.JS and any(is_module(read_text(folder / files[item] / item)) for item in inputs):
+    if kind is TextKind.JS and any(is_module(read_text(folder / files[item])) for item in inputs):
         return "it joins ES modules, which are published one by one"
     if bundle.output in files and bundle.output not in inputs:
         return f"{_LEFT_OVER}{bundle.output}, which {_maker(bundle)} made, and remove the `#`"

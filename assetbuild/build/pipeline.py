@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from assetbuild.build import (
@@ -28,7 +28,7 @@ from assetbuild.build import (
 )
 from assetbuild.build.cache import Cache
 from assetbuild.build.cache_bound import keep_within_bound
-from assetbuild.build.changes import changes_between, describe
+from assetbuild.build.changes import changes_between, describe, reasons_to_keep
 from assetbuild.build.contents import content_of, digester
 from assetbuild.build.events import Listener, Waiting, nobody
 from assetbuild.build.execute import Compiled, StepContext
@@ -36,38 +36,35 @@ from assetbuild.build.fingerprint import link
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.gather import Gathered, gather
-from assetbuild.build.graph import Edge, Graph, Scanned, build_graph
+from assetbuild.build.graph import Graph, Scanned, build_graph
 from assetbuild.build.input_records import InputRecords
-from assetbuild.build.keys import Description
 from assetbuild.build.lock import build_lock
+from assetbuild.build.made import Made
 from assetbuild.build.model import (
     Blob,
     BuildFailed,
     Config,
-    FileStat,
+    Namespace,
     Problem,
     Severity,
-    Source,
     Text,
     TextKind,
 )
-from assetbuild.build.output import File, write_files, write_manifest
+from assetbuild.build.output import write_files, write_manifest
 from assetbuild.build.outputs import make_outputs, merged, path_problems, published_files
 from assetbuild.build.phase_report import Report
-from assetbuild.build.plan import CompileStep, Step, licence_steps, make_plan
+from assetbuild.build.plan import CompileStep, LicenceStep, Step, licence_steps, make_plan
 from assetbuild.build.recall import Recalls
 from assetbuild.build.registry import create
 from assetbuild.build.releases import begin, commit
-from assetbuild.build.results import Built, Change, ChangeKind, Output
+from assetbuild.build.results import Built, Output
 from assetbuild.build.scan import ScanContext, scan_all, scan_import
 from assetbuild.build.scans import Scans
 from assetbuild.build.state import State
 from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
-from assetbuild.build.webassets_model import Opened
 from assetbuild.build.workers import Crew
-from assetbuild.manifest import Entry
-from assetbuild.values import dataclass, field, replace
+from assetbuild.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,41 +82,6 @@ class Options:
     @property
     def workers(self) -> int:
         return self.jobs or os.cpu_count() or 1
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A whole build in memory, before anything is written."""
-
-    outputs: tuple[Output, ...]
-    manifest: bytes
-    build: str
-    assets: Mapping[str, Entry]
-    """What the manifest says of each."""
-    problems: tuple[Problem, ...]
-    steps: tuple[Step, ...]
-    compiled: Mapping[str, Compiled]
-    sources: Mapping[str, Source]
-    descriptions: Mapping[str, Description]
-    blobs: Mapping[str, Blob]
-    """By logical path, the digests of every source whose bytes were needed."""
-    mapped: frozenset[str]
-    """The scripts with specifiers that only an import map answers."""
-    edges: Mapping[str, tuple[Edge, ...]]
-    blocks: str
-    """Stands for the blocks of the templates."""
-    opened: tuple[Opened, ...] = ()
-    """What texts depend on besides sources."""
-    made_of: Mapping[str, Description] = field(default_factory=dict)
-    """Of sources that are no files but were made for this build."""
-
-    def ways(self) -> dict[str, dict[str, int]]:
-        counts: dict[str, dict[str, int]] = {}
-        for compiled in self.compiled.values():
-            for passage in compiled.passages:
-                ways = counts.setdefault(passage.processor, {})
-                ways[passage.way.value] = ways.get(passage.way.value, 0) + 1
-        return counts
 
 
 # --- what the commands call ------------------------------------------------------------------------------
@@ -190,9 +152,8 @@ def _build(
         others = other_manifests.contents(config, made.manifest)
         other_manifests.check(config, others)
         pending = begin(config.output, made.build, [file.path for file in files], manifest=config.manifest)
-        written = write_files(
-            config.output, files, listener=listener, trusted=_trusted(files, trusted), jobs=options.workers
-        )
+        known = trusted.left_as({file.path: file.sha256 for file in files})
+        written = write_files(config.output, files, listener=listener, trusted=known, jobs=options.workers)
         commit(pending)
         others_written = other_manifests.write(config, others)
         others_written += other_manifests.remove_former(config, written=last.outputs)
@@ -208,10 +169,7 @@ def _build(
         outputs={**written.stats, **other_manifests.stats(config)},
         output_digests={file.path: file.sha256 for file in files},
         descriptions=made.descriptions,
-        reasons={
-            change.logical: last.reasons.get(change.logical, ()) if change.old == change.new else _past(change)
-            for change in changes
-        },
+        reasons=reasons_to_keep(changes, last),
         flaws=uptodate.flaws_key(found),
         templates=found.templates,
         blocks=made.blocks,
@@ -232,19 +190,6 @@ def _build(
         up_to_date=not count,
     )
     return built, new
-
-
-def _past(change: Change) -> tuple[str, ...]:
-    return ("it was new",) if change.kind is ChangeKind.NEW else change.reasons
-
-
-def _trusted(files: Sequence[File], last: State) -> dict[str, FileStat]:
-    """Stats of files that the last build left with exactly the bytes that are wanted now."""
-    return {
-        file.path: last.outputs[file.path]
-        for file in files
-        if file.path in last.outputs and last.output_digests.get(file.path) == file.sha256
-    }
 
 
 # --- the phases, in order --------------------------------------------------------------------------------
@@ -278,28 +223,26 @@ def make(
     report = Report(list(config.problems))
     given = gather(config, found, report, cache=None if options.force else cache, listener=listener)
     config, namespace = given.config, given.namespace
-    with _pool(options.workers) as pool, Crew(options.workers, listener=listener) as crew:
-        trusted_cache = None if options.force else cache
-        skims = not judges and not config.processors.get(TextKind.JS)
-        scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, InputRecords(trusted_cache), skims)
-        scanned, graph = _read(given, scanning, report, named=named)
-        flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges, cut_of=scanning.records.cut)
-        scanning.records.save()
-        report.phase(unjoinable)
-        steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
-        context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
-        compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
-        report.phase(problem for result in compiled.values() for problem in result.problems)
+    trusted_cache = None if options.force else cache
+    with _pool(options.workers) as pool:
+        with Crew(options.workers, listener=listener) as crew:
+            skims = not judges and not config.processors.get(TextKind.JS)
+            scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, InputRecords(trusted_cache), skims)
+            scanned, graph = _read(given, scanning, report, named=named)
+            flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges, cut_of=scanning.records.cut)
+            scanning.records.save()
+            report.phase(unjoinable)
+            steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
+            context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))
+            compiled = execute.compile_all([step for step in steps if isinstance(step, CompileStep)], context, pool)
+            report.phase(problem for result in compiled.values() for problem in result.problems)
         media = [step.logical for step in steps if step.logical not in compiled and step.logical not in scanned]
         blobs, problems = execute.digest_all(media, digester(namespace.sources, last, listener), pool)
         blobs |= {name: item.blob for name, item in scanned.items()}
-        beside = {source.logical: source for source in found.beside}
-        adopted_blobs, unreadable = execute.digest_all(list(beside), digester(beside, last, listener), pool)
+        adopted_blobs, unreadable = _digest_beside(found, last, listener, pool)
         adopted, unadoptable = adoption.adopt(config.adopted, adopted_blobs)
         report.phase([*problems, *unreadable, *unadoptable, *adoption.changed(config, adopted)])
-        owners = sorted(name for name, result in compiled.items() if result.licences)
-        licence_files, problems = licence_steps(steps, owners, namespace)
-        report.phase(problems)
+        licence_files = _licence_files(steps, compiled, namespace, report)
         contents = {step.logical: content_of(step, compiled, blobs, namespace.sources) for step in steps}
         contents |= {step.logical: Text((compiled[step.owner].licences,)) for step in licence_files}
         linked = link(contents)
@@ -333,6 +276,23 @@ def make(
         opened=given.texts.opened,
         made_of=given.texts.made_of,
     )
+
+
+def _digest_beside(
+    found: tree.Tree, last: State, listener: Listener, pool: Executor
+) -> tuple[dict[str, Blob], list[Problem]]:
+    """Of the files that lie under no root."""
+    beside = {source.logical: source for source in found.beside}
+    return execute.digest_all(list(beside), digester(beside, last, listener), pool)
+
+
+def _licence_files(
+    steps: Sequence[Step], compiled: Mapping[str, Compiled], namespace: Namespace, report: Report
+) -> tuple[LicenceStep, ...]:
+    owners = sorted(name for name, result in compiled.items() if result.licences)
+    files, problems = licence_steps(steps, owners, namespace)
+    report.phase(problems)
+    return files
 
 
 def _manifest(given: Gathered, outputs: Sequence[Output], graph: Graph, report: Report) -> manifest.Rendered:

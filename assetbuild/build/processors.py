@@ -19,7 +19,7 @@ from assetbuild.values import dataclass
 if TYPE_CHECKING:
     from assetbuild.build import prove_css
 
-GUARD = "8"
+GUARD = "9"
 """The number of the rules by which results are accepted; raised whenever they change, so that no cached result of
 the older rules is used."""
 

@@ -81,7 +81,8 @@ def prune(remote: Remote, rules: Rules) -> tuple[Removal, tuple[StorageError, ..
         if lock not in locks:
             raise BuildFailed([unlisted(remote)])
         now = locks.pop(lock).at
-        if any(now - mark.at < LOCK_SECONDS for mark in locks.values()):
+        # One of much later is as old as one of much earlier: the storage's clock was put back since.
+        if any(abs(now - mark.at) < LOCK_SECONDS for mark in locks.values()):
             text = f"another prune of {remote.storage.name} is running, or was interrupted"
             raise BuildFailed([Problem("prune-locked", text, hint="wait until it has ended, at most ten minutes")])
         planned = _planned(remote, rules, _look(remote, now))

@@ -55,6 +55,11 @@ class Published:
     retries: int = 0
 
     @property
+    def was_live(self) -> bool:
+        """Whether the build was live already. A build without any asset has no steps in either case."""
+        return not self.steps and self.before is not None and self.before.build == self.build
+
+    @property
     def sent(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.reason is not Reason.SAME)
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 
 from assetbuild.build import licences, processors, versions
+from assetbuild.build.js_stand_ins import with_stand_ins
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Processed, Processor
 from assetbuild.errors import AssetbuildError
@@ -149,7 +150,7 @@ def _rjsmin(module: ModuleType, options: Mapping[str, object]) -> Processor:
     return processors.Guarded(
         name="rjsmin",
         version=_version(module, "tree-sitter-javascript"),
-        engine=processors.for_any_text(functools.partial(module.jsmin, keep_bang_comments=keep)),
+        engine=processors.for_any_text(with_stand_ins(functools.partial(module.jsmin, keep_bang_comments=keep))),
         read=processors.javascript_original,
         prepare=licences.javascript_licences if keep else None,
         licences=licences.kept_comments if keep else None,

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from assetbuild.build.s3_client import Checksum, S3Settings, checksum_for, make_client
-from assetbuild.build.s3_errors import CAUGHT, Asked, answered, classify
+from assetbuild.build.s3_errors import CAUGHT, Asked, answered, broken_off, classify
 from assetbuild.build.s3_fast import FastPuts
 from assetbuild.build.storage import (
     SHA256_FIELD,
@@ -91,12 +91,17 @@ class S3Storage:
                     **token,
                 )
                 found = [self._listed(each) for each in page.get("Contents", ()) if each["Key"] != self._base]
+                # An empty answer and a web page lack it, and would pass for a target where nothing is.
+                is_last = not page["IsTruncated"]
             yield from found
             left = None if left is None else left - len(found)
-            following = page.get("NextContinuationToken")
-            if not page.get("IsTruncated") or not following or {"ContinuationToken": following} == token:
+            if is_last or left == 0:
                 return
-            token = {"ContinuationToken": following}
+            following = {"ContinuationToken": page.get("NextContinuationToken", "")}
+            if following == token or not following["ContinuationToken"]:
+                # What lies beyond would be taken for absent, and a prune goes by what the log says.
+                raise broken_off(self._asked("list_objects_v2", prefix))
+            token = following
 
     def _listed(self, entry: Mapping[str, Any]) -> ObjectInfo:
         key, version = entry["Key"].removeprefix(self._base), _version(entry.get("ETag", ""))
@@ -230,10 +235,14 @@ class S3Storage:
 
     @contextlib.contextmanager
     def _asking(self, operation: str, key: str = "", *, conditional: bool = False) -> Iterator[None]:
-        """Everything that boto3 raises because of the world leaves as a `StorageError`."""
+        """Everything that boto3 raises because of the world leaves as a `StorageError`.
+
+        Keys and digests were checked before, so a `ValueError` is an answer that is not of the form that S3 has. Of a
+        bucket that is said to be elsewhere botocore asks for the region, without end where that is said of this too.
+        """
         try:
             yield
-        except CAUGHT as error:
+        except (*CAUGHT, ValueError, OverflowError, RecursionError) as error:
             raise classify(error, self._asked(operation, key, conditional=conditional)) from error
 
 

@@ -7,6 +7,7 @@ rclone, Ceph and MinIO where theirs differ.
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -72,6 +73,7 @@ _CODES: Mapping[str, Failure] = {
         Failure.CREDENTIALS: "InvalidAccessKeyId SignatureDoesNotMatch InvalidToken InvalidClientTokenId AuthFailure"
         " UnrecognizedClientException InvalidSecurity Unauthorized NotSignedUp MissingAuthenticationToken",
         Failure.DENIED: "AccessDenied AllAccessDisabled AccountProblem Forbidden",
+        Failure.FULL: "XMinioStorageFull QuotaExceeded InsufficientStorage",
         Failure.UNSUPPORTED: "NotImplemented MissingContentLength MethodNotAllowed UnsupportedArgument",
     }.items()
     for code in codes.split()
@@ -89,6 +91,7 @@ _STATUSES = {
     412: Failure.PRECONDITION,
     429: Failure.THROTTLED,
     501: Failure.UNSUPPORTED,
+    507: Failure.FULL,
     503: Failure.THROTTLED,
 }
 
@@ -138,6 +141,12 @@ def answered(said: Mapping[str, Any], asked: Asked, *, meta: Mapping[str, Any], 
     )
 
 
+def broken_off(asked: Asked) -> StorageError:
+    """A listing that says that it goes on, and not where."""
+    text = f"{_failed(asked)}: {asked.endpoint} says that the listing goes on, and not where"
+    return StorageError(Failure.OTHER, text, hint=_NO_S3_HINT, key=asked.key)
+
+
 def _words(
     failure: Failure, asked: Asked, *, said: str, offset: float | None, headers: Mapping[str, str]
 ) -> tuple[str, str]:
@@ -168,8 +177,12 @@ def _words(
         case Failure.UNSUPPORTED:
             text = f"{_failed(asked)}: {asked.endpoint} does not know this request ({said})"
             return text, "run `assetbuild doctor` to see what this server can do"
+        case Failure.FULL:
+            return f"{_failed(asked)}: there is no room left ({said})", "make room there, then run the command again"
         case Failure.THROTTLED:
             return f"{_failed(asked)}: too many requests ({said})", "set fewer `workers` in [publish]"
+    if said.startswith("KeyTooLong"):
+        return f"{_failed(asked)}: {said}", "choose a shorter folder in [publish], or give the file a shorter name"
     if said.startswith("HTTP 400") and asked.endpoint.startswith("http:"):
         return (
             f"{_failed(asked)}: {said}",
@@ -181,8 +194,10 @@ def _words(
 
 
 _AGAIN = "run the command again; it goes on where it ended"
+_NO_S3_HINT = "correct `endpoint_url` in [publish]: this is no S3 server"
 _CREDENTIALS_HINT = (
-    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]: they must be those of this server"
+    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]: they must be those of this server, "
+    "without white space at their ends"
 )
 
 
@@ -205,7 +220,7 @@ def _offset(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds that the server is ahead, by its `Date` (RFC 9110, section 6.6.1)."""
     try:
         return email.utils.parsedate_to_datetime(headers["date"]).timestamp() - now
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
 
 
@@ -216,7 +231,7 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -232,7 +247,10 @@ _NO_CREDENTIALS = (
     boto.ProfileNotFound,
     boto.ConfigParseError,
 )
-_NOT_CONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
+_NOT_CONNECTED = (boto.EndpointConnectionError, boto.ConnectTimeoutError)
+_PROXY_HINT = "correct HTTP_PROXY or HTTPS_PROXY, or name this host in NO_PROXY"
+_REFUSED_HEADER = re.compile(r"Invalid header value b?['\"](AWS4-HMAC)?")
+"""What `http.client` says of a value with a line break, and then the value, which nobody may see."""
 _ON_THE_WAY = (
     boto.HTTPClientError,
     boto.IncompleteReadError,
@@ -248,6 +266,8 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return StorageError(failure, text, hint=hint, key=asked.key)
 
     said = _one_line(error)
+    if refused := _REFUSED_HEADER.search(said):
+        return made(Failure.CREDENTIALS, *_unsendable(refused, asked))
     if isinstance(error, boto.SSLError):
         if found := _tls_words(said, asked):
             return made(Failure.TLS, *found)
@@ -257,6 +277,9 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return made(
             Failure.CREDENTIALS, text, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `profile` in [publish]"
         )
+    if isinstance(error, boto.ProxyConnectionError):
+        text = f"no connection to {asked.endpoint}: {said[:1].lower()}{said[1:]}"
+        return made(Failure.UNREACHABLE, text, _PROXY_HINT)
     if isinstance(error, _NOT_CONNECTED):
         text = f"no connection to {asked.endpoint}, region {asked.region}: {said}"
         return made(Failure.UNREACHABLE, text, "check `endpoint_url` and `region` in [publish], and the network")
@@ -264,13 +287,28 @@ def _unanswered(error: BaseException, asked: Asked) -> StorageError:
         return made(Failure.TRANSIENT, f"{_failed(asked)}: {said}", _AGAIN)
     if isinstance(error, KeyError):
         text = f"{_failed(asked)}: the answer of {asked.endpoint} lacks {said}"
-        return made(Failure.OTHER, text, "correct `endpoint_url` in [publish]: this is no S3 server")
+        return made(Failure.OTHER, text, _NO_S3_HINT)
+    if isinstance(error, RecursionError):
+        text = f"{_failed(asked)}: {asked.endpoint} redirects every request, and does not say to which region"
+        return made(Failure.OTHER, text, "write in `endpoint_url` the address that it leads to, perhaps https://")
+    if isinstance(error, (ValueError, OverflowError)) and not isinstance(error, boto.BotoCoreError):
+        text = f"{_failed(asked)}: the answer of {asked.endpoint} cannot be read: {said}"
+        return made(Failure.OTHER, text, _NO_S3_HINT)
     failure = Failure.TARGET if asked.operation == "open" else Failure.OTHER
     return made(failure, f"{_failed(asked)}: {said}", "correct [publish], then run the command again")
 
 
+def _unsendable(refused: re.Match[str], asked: Asked) -> tuple[str, str]:
+    """Of all header values only these are not this program's own. A secret from a file often ends in a line break."""
+    what, name = ("access key", "AWS_ACCESS_KEY_ID") if refused[1] else ("session token", "AWS_SESSION_TOKEN")
+    text = f"there are no usable credentials for {asked.endpoint}: the {what} holds a line break"
+    return text, f"set {name}, or `profile` in [publish], without one"
+
+
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+    # botocore hides the password of a proxy only where the same letters do not stand before it.
+    shown = re.sub(r"(?<=://)[^/\s]*@", "***@", " ".join(str(error).split()))
+    return shown[:300].rstrip(".") or type(error).__name__
 
 
 def _tls_words(said: str, asked: Asked) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from assetbuild.build import migrate
@@ -24,6 +24,11 @@ from assetbuild.values import dataclass
 _OUTPUT = "public/assets"
 _SUGGESTED = 12  # inputs of a suggested bundle that are listed one by one
 _SOURCE_SUFFIXES = (".scss", ".sass", ".less", ".styl", ".ts", ".tsx", ".jsx", ".coffee", ".psd", ".ai")
+
+_PUBLISH = """# Where `assetbuild publish` sends the build: a bucket (pip install 'assetbuild[build,s3]') or a folder.
+# [publish]
+# target = "s3://my-bucket/assets"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,11 @@ def init(folder: Path) -> Scaffold:
         _output(output),
         _templates(found),
         *([_webassets(old.yaml)] if old.yaml else []),
+        *([_vite(found.vite)] if found.vite else []),
+        _PUBLISH,
         _bundles(folder, found, old.bundles),
     ]
-    notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(found, output)]
+    notes = [*_found_notes(found), *old.notes, *_ignore_note(folder, output), *_next_notes(folder, found, output)]
     folders = () if found.static else (folder / "static",)
     return Scaffold(folder / FILE_NAME, "\n".join(parts), tuple(notes), folders)
 
@@ -118,7 +125,7 @@ def _head(found: Survey, sources: Sequence[str]) -> str:
     project = f" for a {found.framework.value} project" if found.framework is not Framework.NONE else ""
     text = f"# assetbuild{project}. Paths are relative to this file; every key may be left out.\n\n"
     text += "# Folders that are merged into one namespace; where two hold the same name, the first wins.\n"
-    text += f"sources = {_list(sources)}\n"
+    text += f"sources = {_sources(sources, dict(found.blueprints))}\n"
     text += "# An entry may also be a table, for a folder below another name or in an installed package:\n"
     text += _commented('{ path = "node_modules/htmx.org/dist", mount = "vendor/htmx" },')
     package = "django.contrib.admin" if found.framework is Framework.DJANGO else "some_package"
@@ -126,12 +133,27 @@ def _head(found: Survey, sources: Sequence[str]) -> str:
     return text
 
 
+def _sources(sources: Sequence[str], blueprints: Mapping[str, str]) -> str:
+    if not blueprints:
+        return _list(sources)
+    text = "[\n"
+    for path in sources:
+        if path in blueprints:
+            name = quoted(blueprints[path])
+            text += f"  {{ path = {quoted(path)}, mount = {name}, blueprint = {name} }},\n"
+        else:
+            text += f"  {quoted(path)},\n"
+    return f"{text}]"
+
+
 def _files(found: Survey) -> str:
-    logicals = [logical for _, logical in found.files]
+    logicals = sorted(found.logicals)
     suffixes = [suffix for suffix in _SOURCE_SUFFIXES if any(name.lower().endswith(suffix) for name in logicals)]
     text = "# What is published, as globs over logical paths. Dotfiles and editor backups never are.\n"
     text += '# include = ["**/*"]\n'
     globs = [f"**/*{suffix}" for suffix in suffixes]
+    built = found.vite.removesuffix("/.vite/manifest.json")
+    globs += [f"{literal_glob(built[len(root) + 1 :])}/**" for root in found.static if built.startswith(f"{root}/")]
     text += f"exclude = {_list(globs)}\n" if globs else '# exclude = ["**/*.scss"]\n'
     text += "\n# Also written under their plain name, for clients that ask for a fixed URL.\n"
     stable = [name for name in ("favicon.ico", "robots.txt") if name in logicals]
@@ -167,6 +189,11 @@ def _webassets(path: str) -> str:
     return text + f"webassets = {quoted(path)}\n"
 
 
+def _vite(path: str) -> str:
+    text = "# A build of Vite, which has to be there before this one. Its files keep their names and bytes.\n"
+    return text + f"vite = {quoted(path)}\n"
+
+
 def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) -> str:
     text = '# Files that are joined into one, in order. Globs are allowed: ["css/reset.css", "css/*.css"].\n'
     text += "[bundles]\n"
@@ -179,7 +206,7 @@ def _bundles(folder: Path, found: Survey, old: Sequence[tuple[OldBundle, str]]) 
         text += comment if reason else f"{line}\n"
     if old:
         return text
-    logicals = {logical for _, logical in found.files}
+    logicals = found.logicals
     for kind in TextKind:
         inputs = joinable(folder, found, kind)
         if len(inputs) > 1:
@@ -201,8 +228,11 @@ def _found_notes(found: Survey) -> list[str]:
     if found.static:
         count = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
         notes.append(f"sources: {', '.join(found.static)} ({count})")
+        notes += [f"{path} is the static folder of the blueprint {name}" for path, name in found.blueprints]
     else:
         notes.append("found no static folder, so there is a new one: put your assets into static/")
+    if found.vite:
+        notes.append(f'{found.vite}: a build of Vite, which is adopted; its `base` has to be "./"')
     folders = sorted({path for path, _ in found.templates})
     if folders:
         notes.append(f"templates: {', '.join(folders)}")
@@ -218,7 +248,25 @@ def _ignore_note(folder: Path, output: str) -> list[str]:
     return [f"add to .gitignore: {' '.join(missing)}"] if missing else []
 
 
-def _next_notes(found: Survey, output: str) -> list[str]:
+def _sets(folder: Path, found: Survey, setting: str) -> bool:
+    """Whether a module of the project has it."""
+    named = re.compile(rf"^{setting}\b", re.MULTILINE)
+    return any(named.search(read_text(folder / path)) for path in found.modules)
+
+
+def _storages(folder: Path, found: Survey) -> Iterator[str]:
+    """A setting replaces Django's default as a whole, so `default` has to be named where the project sets nothing."""
+    own = '{"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}'
+    if _sets(folder, found, "STORAGES"):
+        yield f'             STORAGES["staticfiles"] = {own}'
+        return
+    yield "             STORAGES = {"
+    yield '                 "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},'
+    yield f'                 "staticfiles": {own},'
+    yield "             }"
+
+
+def _next_notes(folder: Path, found: Survey, output: str) -> list[str]:
     framework = found.framework
     manifest = f"{output}/manifest.json"
     if framework is Framework.FLASK:
@@ -231,15 +279,18 @@ def _next_notes(found: Survey, output: str) -> list[str]:
             "            Assetbuild(app)",
         ]
     if framework is Framework.DJANGO:
+        middleware = ", *MIDDLEWARE" if _sets(folder, found, "MIDDLEWARE") else ""
         return [
             'in settings: INSTALLED_APPS += ["assetbuild.django"]',
+            f'             MIDDLEWARE = ["assetbuild.django.AssetsAtStart"{middleware}]',
             f'             ASSETBUILD_MANIFEST = BASE_DIR / "{manifest}"',
-            '             STORAGES["staticfiles"] = {"BACKEND": "assetbuild.django.staticfiles.AssetbuildStorage"}',
+            f'             STATIC_ROOT = BASE_DIR / "{output}"',
+            *_storages(folder, found),
             "             and run `python manage.py check`, which says what else there is to set",
         ]
     if framework in (Framework.FASTAPI, Framework.STARLETTE):
         return [
-            "in the app: from assetbuild.starlette import mount",
+            "in the app: from assetbuild.starlette import mount  # in the place of a mount of StaticFiles",
             f'            mount(app, "/static", "{manifest}", templates=templates)',
         ]
     return [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from assetbuild.build.js_lexemes import Code, is_unusual, left_open, lex
+from assetbuild.build.js_lexemes import blanked, left_open, lex
 from assetbuild.build.js_references import Bare, specifier
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.values import dataclass
@@ -70,9 +70,10 @@ def skim(text: str) -> Skimmed | None:
         start = text.lstrip()[:1]
         if start not in ("/", "#", "-", "\ufeff"):
             return Skimmed(blank=not start)
-    code = None if text.startswith("#!") else lex(text)
-    if code is None or is_unusual(code.text) or left_open(code.text):
+    lexed = lex(text)
+    if lexed is None or left_open(lexed.code):
         return None
+    code = blanked(text, lexed.lexemes)
     try:
         strict = _directive(code, text)
         starts, named = _named(code, text)
@@ -83,8 +84,8 @@ def skim(text: str) -> Skimmed | None:
         bare=tuple(one for one in named if isinstance(one, Bare)),
         module_syntax=min(starts, default=None),
         strict_at=strict,
-        comments=tuple((lexeme.start, lexeme.end) for lexeme in code.lexemes if lexeme.sign == "*"),
-        blank=not code.text.strip(),
+        comments=lexed.comments,
+        blank=not code.strip(),
     )
 
 
@@ -101,13 +102,13 @@ def _words(code: str) -> list[tuple[int, str]]:
     return sorted(found)
 
 
-def _directive(code: Code, text: str) -> tuple[int, int] | None:
+def _directive(code: str, text: str) -> tuple[int, int] | None:
     """The span of a 'use strict' that the script begins with (ECMA-262, section 11.2.1). Raises `_OnlyParsing`."""
     if "use strict" not in text:
         return None
-    at = len(code.text) - len(code.text.lstrip())
-    while code.text[at : at + 1] in ("'", '"'):
-        found = _DIRECTIVE.match(code.text, at)
+    at = len(code) - len(code.lstrip())
+    while code[at : at + 1] in ("'", '"'):
+        found = _DIRECTIVE.match(code, at)
         if found is None:
             raise _OnlyParsing
         start, end = found.span("quoted")
@@ -117,25 +118,25 @@ def _directive(code: Code, text: str) -> tuple[int, int] | None:
     return None
 
 
-def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
+def _named(code: str, text: str) -> tuple[list[int], list[Reference | Bare]]:
     """Where module syntax begins, and what is named. Raises `_OnlyParsing`."""
     starts: list[int] = []
     named: list[Reference | Bare] = []
     passed = depth = 0
     looks = _LOOKS + len(text) // 8
-    for start, word in _words(code.text):
-        if word in _RESERVED and (_is_property(code.text, start) or _KEY.match(code.text, start)):
+    for start, word in _words(code):
+        if word in _RESERVED and (_is_property(code, start) or _KEY.match(code, start)):
             continue
         kind = RefKind.JS_IMPORT
         if word in ("import", "export"):
-            found = _DYNAMIC.match(code.text, start)
+            found = _DYNAMIC.match(code, start)
             if found is not None:
                 kind = RefKind.JS_DYNAMIC
             else:
-                depth += left_open(code.text, passed, start)
+                depth += left_open(code, passed, start)
                 passed = start
-                found = (_IMPORT if word == "import" else _REEXPORT).match(code.text, start)
-                found = found or _EXPORT.match(code.text, start)
+                found = (_IMPORT if word == "import" else _REEXPORT).match(code, start)
+                found = found or _EXPORT.match(code, start)
                 if depth or found is None:
                     raise _OnlyParsing
                 starts.append(start)
@@ -144,8 +145,8 @@ def _named(code: Code, text: str) -> tuple[list[int], list[Reference | Bare]]:
                 named += () if one is None else (one,)
         elif word == "await":
             if not starts:  # a module, where no function is around it
-                looks = _looks_left_within_function(code.text, start, looks)
-        elif word == "serviceWorker" or _CALLED.match(code.text, start):
+                looks = _looks_left_within_function(code, start, looks)
+        elif word == "serviceWorker" or _CALLED.match(code, start):
             raise _OnlyParsing
     return starts, named
 
@@ -154,10 +155,17 @@ def _is_property(code: str, end: int) -> bool:
     """Whether the word at `end` is the name of a property. Raises `_OnlyParsing` behind spreads, numbers and hashes."""
     while end and code[end - 1].isspace():
         end -= 1
-    before = code[max(0, end - 2) : end]
-    if before.endswith("#") or before == ".." or (before.endswith(".") and before[:1].isdigit()):
+    before = code[end - 1 : end]
+    if before == "#":
         raise _OnlyParsing
-    return before.endswith(".")
+    if before != ".":
+        return False
+    start = end - 1
+    while start and _NAME.match(code, start - 1):
+        start -= 1
+    if code[end - 2 : end - 1] == "." or code[start].isdigit():
+        raise _OnlyParsing
+    return True
 
 
 def _looks_left_within_function(code: str, at: int, looks: int) -> int:

@@ -70,6 +70,14 @@ class State:
             return None
         return Blob(source.file, record.stat.size, record.sha256, record.sha384)
 
+    def left_as(self, wanted: Mapping[str, str]) -> dict[str, FileStat]:
+        """The stats of those outputs that the last build left with exactly the wanted bytes: SHA-256, by path."""
+        return {
+            path: self.outputs[path]
+            for path, sha256 in wanted.items()
+            if path in self.outputs and self.output_digests.get(path) == sha256
+        }
+
 
 EMPTY = State(key="", recorded_ns=0, manifest_sha256="", build="")
 

@@ -50,6 +50,8 @@ class Failure(Enum):
     """The server does not know this request: batch delete, a condition, a checksum. Do without it, or give up."""
     TARGET = "target"
     """The target, or a setting beside it, cannot be understood or used on this machine. Fatal, before any request."""
+    FULL = "full"
+    """There is no room left at the target. Fatal, and for every key alike."""
     OTHER = "other"
     """Anything else. Fatal for this key."""
 

@@ -298,7 +298,7 @@ def _sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _IN_THE_WAY: Sequence[int] = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
 
@@ -312,7 +312,7 @@ def _classified(error: OSError | NotImplementedError, what: str, key: str) -> St
         hint = "allow this user to read and write in the target's folder"
         return StorageError(Failure.DENIED, text, hint=hint, key=key, action="file permission")
     if number in _FULL:
-        return StorageError(Failure.OTHER, text, hint="free some space, then run the command again", key=key)
+        return StorageError(Failure.FULL, text, hint="free some space, then run the command again", key=key)
     if number in _IN_THE_WAY:
         hint = "remove what stands there: a file where a folder is needed, or the other way round"
         return StorageError(Failure.OTHER, text, hint=hint, key=key)

@@ -64,7 +64,10 @@ def _s3(target: str, parts: SplitResult, settings: dict[str, str], connections: 
     # `?` and `#` mean something in URLs, and nobody means them in the name of a folder.
     if parts.query or parts.fragment:
         raise _wrong(f'the target "{target}" holds "?" or "#"', "leave it out: a bucket and a folder are all it takes")
-    if not _BUCKET.fullmatch(bucket):
+    if bucket and not _BUCKET.fullmatch(bucket):
+        text = f'the target "{target}" names the bucket "{bucket}", which no store can have'
+        raise _wrong(text, "correct it: 3 to 255 letters, digits, `.`, `_` and `-`, the first and last no sign")
+    if not bucket:
         raise _wrong(f'the target "{target}" names no bucket', 'write target = "s3://bucket/folder"')
     prefix = _checked_prefix(target, parts.path.strip("/"))
     endpoint = settings["endpoint_url"]

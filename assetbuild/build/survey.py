@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from assetbuild.build import blueprint_calls
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import TextKind
 from assetbuild.values import dataclass
@@ -41,12 +42,28 @@ class Survey:
     """YAML files that hold bundles of webassets."""
     modules: tuple[str, ...] = ()
     """Python files that may hold bundles or settings."""
+    vite: str = ""
+    """The manifest of a build of Vite, or ''; none of `files` is of that build."""
+    blueprints: tuple[tuple[str, str], ...] = ()
+    """(static folder, blueprint) pairs, of the static folders that are a blueprint's; `mount` is its name."""
+
+    @property
+    def logicals(self) -> dict[str, str]:
+        """Every logical path of the namespace and the file that it is, from the folder of the project."""
+        return self.below("")
+
+    def below(self, folder: str) -> dict[str, str]:
+        """The same of one static folder; '' is all of them."""
+        mounts = {root: f"{name}/" for root, name in self.blueprints}
+        found = [(root, name) for root, name in reversed(self.files) if folder in ("", root)]
+        return {f"{mounts.get(root, '')}{name}": f"{root}/{name}" for root, name in found}
 
 
 # Folders that hold copies, tools or results, but never a project's own sources.
 _TOOLS = ("node_modules", "bower_components", "venv", "env", "virtualenv", "site-packages", "__pycache__", "htmlcov")
 _RESULTS = ("build", "dist", "staticfiles", "static_root", "collected", "media", "uploads", "docs", "test", "tests")
 _FOREIGN = frozenset((*_TOOLS, *_RESULTS))
+_VITE = "/.vite/manifest.json"
 _DEPTH = 4
 _REQUIREMENTS = ("pyproject.toml", "requirements.txt", "setup.cfg", "setup.py", "Pipfile", "environment.yml")
 _TEMPLATE_SUFFIXES = (".html", ".htm", ".jinja", ".jinja2", ".j2")
@@ -57,14 +74,25 @@ def survey(folder: Path) -> Survey:
     """What stands in `folder` and a few levels below it."""
     folders = list(_folders(folder))
     static = _static(folder, folders)
-    files = [(root, logical) for root in static for logical in _files(folder / root)]
+    vite = next(_vite(folder, [*folders, *static]), "")
+    built = vite.removesuffix(_VITE)
+    files = [
+        (root, logical)
+        for root in static
+        for logical in _files(folder / root)
+        if not built or not f"{root}/{logical}".startswith(f"{built}/")
+    ]
+    modules = tuple(_modules(folder, folders))
+    owned = blueprint_calls.static_folders((path, read_text(folder / path)) for path in modules)
     return Survey(
         framework=_framework(folder, folders),
         static=tuple(static),
         templates=tuple(_templates(folder, folders)),
         files=tuple(files),
         webassets=tuple(_webassets(folder, folders)),
-        modules=tuple(_modules(folder, folders)),
+        modules=modules,
+        vite=vite,
+        blueprints=tuple((root, owned[root]) for root in static if root in owned),
     )
 
 
@@ -136,6 +164,16 @@ def _webassets(folder: Path, folders: Sequence[str]) -> Iterator[str]:
                     yield f"{path}/{entry.name}".lstrip("/")
 
 
+def _vite(folder: Path, folders: Sequence[str]) -> Iterator[str]:
+    """Manifests of Vite, each in a folder that holds a build."""
+    for path in sorted(folders):
+        for entry in _entries(folder / path):
+            if entry.name.startswith(".") or entry.name in _TOOLS or not entry.is_dir():
+                continue
+            if '"isEntry"' in read_text(Path(entry.path + _VITE)):
+                yield f"{path}/{entry.name}{_VITE}".lstrip("/")
+
+
 def _modules(folder: Path, folders: Sequence[str]) -> Iterator[str]:
     for path in folders:
         for entry in _entries(folder / path):
@@ -190,12 +228,9 @@ def is_module(text: str) -> bool:
 
 def joinable(folder: Path, found: Survey, kind: TextKind) -> list[str]:
     """The logical paths of a kind that a bundle could join, the first root's where several have a name."""
-    names: dict[str, str] = {}
-    for root, logical in found.files:
-        if text_kind(logical) is kind and not logical.endswith((".mjs", ".cjs")):
-            names.setdefault(logical, root)
     return [
         logical
-        for logical, root in names.items()
-        if kind is TextKind.CSS or not is_module(read_text(folder / root / logical))
+        for logical, file in sorted(found.logicals.items())
+        if text_kind(logical) is kind and not logical.endswith((".mjs", ".cjs"))
+        if kind is TextKind.CSS or not is_module(read_text(folder / file))
     ]

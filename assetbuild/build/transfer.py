@@ -30,6 +30,7 @@ _FOR_ALL = frozenset(
         Failure.TLS,
         Failure.UNSUPPORTED,
         Failure.TARGET,
+        Failure.FULL,
     }
 )
 """What the next request would fail of just so."""

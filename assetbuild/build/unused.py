@@ -14,7 +14,7 @@ from assetbuild.build.graph import Edge
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.results import Output
-from assetbuild.values import dataclass
+from assetbuild.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,17 @@ def find(
     reached = _reached(starts, published, edges, descriptions)
     names = tuple(sorted(published - reached.keys()))
     return Unused(names, (_summary(names, unseen),) if names else ())
+
+
+def with_packages(found: Unused, packages: Mapping[str, str]) -> Unused:
+    """`found`, and what to think of the assets in it that come from installed `packages`, by logical path."""
+    owned = [packages[name] for name in found.names if name in packages]
+    if not owned:
+        return found
+    what = "1 of them comes" if len(owned) == 1 else f"{len(owned)} of them come"
+    note = f"{what} from {', '.join(sorted(set(owned)))}, whose own templates and code are not read"
+    problems = tuple(replace(problem, notes=(note, *problem.notes)) for problem in found.problems)
+    return Unused(found.names, problems)
 
 
 def _reached(

@@ -22,7 +22,7 @@ class OldBundle:
     """A bundle of webassets. `filters` are those that do more than minify; `contents` may be other bundles' names.
 
     `names` are those that templates use, `where` is the file and line, if they are known; `attributes` those of the
-    element that loads it.
+    element that loads it, `extra` what templates ask for as `EXTRA`, as it is written.
     """
 
     name: str
@@ -32,6 +32,7 @@ class OldBundle:
     names: tuple[str, ...] = ()
     where: str = ""
     attributes: str = ""
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 from assetbuild.build import inspection
 from assetbuild.build.changes import references
+from assetbuild.build.made import Made
 from assetbuild.build.model import BuildFailed, Config, Problem
-from assetbuild.build.pipeline import Made, Options
+from assetbuild.build.pipeline import Options
 from assetbuild.build.plan import CompileStep, LicenceStep
 from assetbuild.build.protocols import Way
 from assetbuild.build.results import Change, ChangeKind, Output

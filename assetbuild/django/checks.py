@@ -67,11 +67,34 @@ def _settings() -> Iterator[CheckMessage]:
                 f"set {setting} to assetbuild.django.immutable_file_test",
                 id="assetbuild.W003",
             )
+    yield from _root()
     if settings.DEBUG and _served_by_finders() and _FINDER not in settings.STATICFILES_FINDERS:
         yield CheckWarning(
             "Django's development server does not find the outputs",
             f'add "{_FINDER}" to STATICFILES_FINDERS',
             id="assetbuild.W004",
+        )
+
+
+def _root() -> Iterator[CheckMessage]:
+    """WhiteNoise and ServeStatic serve `STATIC_ROOT` alone, unless a finder copies the outputs there or serves them."""
+    folder = django.output_folder()
+    found = [name for name in settings.MIDDLEWARE if name.startswith(("whitenoise.", "servestatic."))]
+    roots = [getattr(settings, f"{prefix}_ROOT", None) for prefix in ("WHITENOISE", "SERVESTATIC")]
+    if (
+        folder is None
+        or not found
+        or any(roots)
+        or _FINDER in settings.STATICFILES_FINDERS
+        or django.assets().base_url != settings.STATIC_URL
+    ):
+        return
+    root = settings.STATIC_ROOT
+    if not root or os.path.realpath(root) != os.path.realpath(folder):
+        yield CheckWarning(
+            f"{found[0].rpartition('.')[2]} serves STATIC_ROOT, and that is not the output folder: assets would be 404",
+            f"set STATIC_ROOT to {folder}",
+            id="assetbuild.W006",
         )
 
 

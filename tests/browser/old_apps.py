@@ -258,7 +258,8 @@ def follow_django_but_for_blocks(root: Path, notes: Sequence[str]) -> None:
 
 def _set_up_django(root: Path, notes: Sequence[str]) -> None:
     start = next(index for index, note in enumerate(notes) if note.startswith("in settings: "))
-    lines = [line.removeprefix("in settings: ").strip() for line in notes[start : start + 3]]
+    end = next(index for index, note in enumerate(notes) if note.strip().startswith("and run"))
+    lines = [line.removeprefix("in settings: ").strip() for line in notes[start:end]]
     settings = root / "harbour/settings.py"
     kept = settings.read_text(encoding="utf-8").replace('"compressor", ', "").partition("STATICFILES_FINDERS")[0]
     kept = kept.replace('BASE_DIR / "collected"', 'BASE_DIR / "public/assets"')
