@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import unescape
 from typing import NoReturn
 
@@ -28,7 +29,6 @@ from assetbuild.block_parts import (
     Where,
 )
 from assetbuild.manifest import is_absolute_url
-from assetbuild.values import dataclass
 
 _MARK = re.compile("\0([0-9]+)\0")
 _Parts = tuple[str | StaticUrl | Expression, ...]

@@ -5,11 +5,11 @@ Plain values, and the one error; which element is what is `block_elements`'.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assetbuild.errors import AssetbuildError
 from assetbuild.manifest import is_absolute_url
-from assetbuild.values import dataclass, field
 
 
 class Where(NamedTuple):

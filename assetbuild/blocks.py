@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -26,7 +27,6 @@ from assetbuild.block_parts import (
     Target,
     Where,
 )
-from assetbuild.values import dataclass
 
 T = TypeVar("T")
 

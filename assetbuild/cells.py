@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-
-from assetbuild.values import dataclass
+from dataclasses import dataclass
 
 # Controls, format characters (bidirectional ones among them), surrogates, private use, unassigned, separators of lines.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ from assetbuild.cli_shared import (
     progress,
 )
 from assetbuild.outcome import Outcome, Session, Stream
-from assetbuild.values import replace
 
 if TYPE_CHECKING:
     from assetbuild.build.clean import Plan

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +15,6 @@ import click
 from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.outcome import Outcome, Session
 from assetbuild.progress import Bar
-from assetbuild.values import replace
 
 
 def _named(_context: click.Context, _option: click.Parameter, value: str | None) -> str:

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +24,6 @@ import click
 from assetbuild import cells, documents, report
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.errors import AssetbuildError, ManifestError, UnknownAsset
-from assetbuild.values import dataclass, field, replace
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 TERMINATED = 143  # 128 + SIGTERM, likewise

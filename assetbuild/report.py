@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -17,7 +18,6 @@ from assetbuild import cells
 from assetbuild.build import index
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.results import Built, Change, ChangeKind
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from assetbuild.build.clean import Removal

@@ -57,12 +57,3 @@ def test_a_build_imports_nothing_that_it_has_no_use_for(tmp_path: Path, config: 
     assert modules & UNUSED == set()
     own = {name for name in modules if name.partition(".")[0] == "assetbuild"}
     assert len(own) <= MOST, sorted(own)
-
-
-def test_only_what_locks_files_makes_standard_dataclasses(tmp_path: Path) -> None:
-    """Making one takes half a millisecond and more; `assetbuild.values` makes ours."""
-    code = "import assetbuild.cli, assetbuild.build.pipeline, sys; print('modules', *sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert "dataclasses" not in done.stdout.split()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assetbuild.build.media import media_type, text_kind
@@ -16,7 +17,6 @@ from assetbuild.build.model import TextKind
 from assetbuild.build.names import unportable
 from assetbuild.build.other_tools import Bundler
 from assetbuild.manifest import path_fault
-from assetbuild.values import dataclass, replace
 
 _HASH = re.compile(r"[-._][A-Za-z0-9_-]{6,}|[0-9a-f]{8,}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assetbuild import manifest
@@ -21,7 +22,6 @@ from assetbuild.build.other_tools import AdoptedBuild, Bundler
 from assetbuild.build.results import Output
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import regular_bytes
-from assetbuild.values import dataclass, replace
 
 ROOT = -1
 """What stands for a root in the records of these files, which lie under none."""

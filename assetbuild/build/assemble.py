@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build import css_parts, join_js
 from assetbuild.build.edits import Edit, edited
@@ -17,7 +18,6 @@ from assetbuild.build.media import text_kind
 from assetbuild.build.model import Link, Problem, RefKind, Text, TextKind
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.scan_js import Script
-from assetbuild.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

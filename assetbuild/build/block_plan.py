@@ -11,6 +11,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assetbuild import inline
 from assetbuild.block_parts import Asset, Code, Element
@@ -34,7 +35,6 @@ from assetbuild.build.suggest import did_you_mean
 from assetbuild.build.template_blocks import Collected, Found, Template
 from assetbuild.build.tree import Tree
 from assetbuild.errors import AssetbuildError
-from assetbuild.values import dataclass, field, replace
 
 _STATIC = "static/"
 """What the paths of static files begin with by default, in Flask and in Django."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build.python_literals import UNKNOWN, bindings, parse, strings, value
 from assetbuild.build.webassets_model import OURS
 from assetbuild.build.webassets_yaml import OldBundle
 from assetbuild.placeholders import without_version
-from assetbuild.values import dataclass, field, replace
 
 _MODULES = frozenset(("flask_assets", "webassets", "django_assets", "flask.ext.assets"))
 _KNOWN = frozenset(

@@ -17,11 +17,11 @@ import re
 import stat
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build import cache_account, index
 from assetbuild.build.atomic import TEMPORARY, replace_file
-from assetbuild.values import dataclass, field
 
 _VERSION = "v1"
 KEY = re.compile(r"[0-9a-f]{64}")

@@ -12,12 +12,12 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild.build import cache_account
 from assetbuild.build.atomic import TEMPORARY, replace_file
 from assetbuild.build.cache import KEY, Cache
-from assetbuild.values import dataclass
 
 _FRESH_NS = 60_000_000_000
 """What nothing names and is younger than a minute may be what another build is just about to name."""

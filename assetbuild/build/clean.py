@@ -11,6 +11,7 @@ import heapq
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
@@ -29,7 +30,6 @@ from assetbuild.build.releases import (
     read_records,
 )
 from assetbuild.errors import ManifestError
-from assetbuild.values import dataclass
 
 _SHOWN = 12
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from assetbuild.build import compress, keys
 from assetbuild.build.cache import Cache
@@ -14,7 +15,6 @@ from assetbuild.build.events import Done, Listener, Progress, Work
 from assetbuild.build.media import is_compressible
 from assetbuild.build.model import Algorithm, Blob, Place, Problem
 from assetbuild.build.results import Output, Variant
-from assetbuild.values import replace
 
 _NOT_SMALLER = {"smaller": "no"}
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assetbuild.build import (
@@ -38,7 +39,6 @@ from assetbuild.build.model import (
 )
 from assetbuild.build.toml_places import Document, TomlError, parse
 from assetbuild.manifest import regular_bytes
-from assetbuild.values import replace
 
 FILE_NAME = "assetbuild.toml"
 PYPROJECT = "pyproject.toml"

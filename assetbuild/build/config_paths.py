@@ -10,13 +10,13 @@ import difflib
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
 from assetbuild.build import packages
 from assetbuild.build.model import Place, Problem, RootSpec
 from assetbuild.build.toml_places import Document
-from assetbuild.values import dataclass
 
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What the system says of a path that leads to nothing; whether it may do so is for others to say."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +24,6 @@ from assetbuild.build.config_values import (
 from assetbuild.build.model import Algorithm, Place, Problem
 from assetbuild.build.publish_settings import Fields, PublishSettings
 from assetbuild.build.toml_places import Document
-from assetbuild.values import dataclass, fields, replace
 
 KEYS = tuple(field.name for field in fields(PublishSettings))
 

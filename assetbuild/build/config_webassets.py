@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from assetbuild.build.webassets_bundles import Mapped
 from assetbuild.build.webassets_model import INSTALL, File, Translation, Webassets, Word
 from assetbuild.build.yaml_places import Spot
 from assetbuild.manifest import regular_bytes
-from assetbuild.values import replace
 
 _NONE = Mapped((), Webassets(), {})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assetbuild.build import css_layers, join_css, urls
@@ -20,7 +21,6 @@ from assetbuild.build.edits import Edit
 from assetbuild.build.join_css import Found
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Problem, RefKind, TextKind
-from assetbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from assetbuild.build.graph import Edge, Scanned

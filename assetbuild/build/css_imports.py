@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.css_layers import layer_name
 from assetbuild.build.css_sheet import Statement
 from assetbuild.build.css_tokens import Kind, Token, past_block, unescape
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from assetbuild.build import css_merge, css_spelling
 from assetbuild.build.css_contexts import AT_RULES, OF_SELECTORS, QUERIES, Context
 from assetbuild.build.css_tokens import CLOSERS, Kind, Part, is_closed, tokenize, unescape
-from assetbuild.values import dataclass, field
 
 _ENDS = frozenset(CLOSERS.values())
 _PARENS = (Kind.FUNCTION, Kind.OPEN_PAREN)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.edits import Edit, edited_slice
-from assetbuild.values import dataclass
 
 
 class PartKind(enum.Enum):

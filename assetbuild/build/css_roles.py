@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from assetbuild.build.css_imports import Import, read_import
 from assetbuild.build.css_selectors import Verdict
 from assetbuild.build.css_sheet import Ending, Sheet, Statement, is_import
 from assetbuild.build.css_validity import judge, namespace_prefix
-from assetbuild.values import dataclass
 
 
 class Role(enum.Enum):

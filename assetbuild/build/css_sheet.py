@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from assetbuild.build.css_tokens import CLOSERS, Kind, Token, tokenize, unescape
-from assetbuild.values import dataclass
 
 
 class Ending(enum.Enum):

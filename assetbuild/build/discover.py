@@ -6,6 +6,7 @@ Pure: `tree` has read the disk. Reports everything that is wrong with names, roo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build import names
 from assetbuild.build.globs import Globs, is_glob, no_match_hint
@@ -13,7 +14,6 @@ from assetbuild.build.media import text_kind
 from assetbuild.build.model import BundleSpec, Config, Namespace, Place, Problem, Severity, Source
 from assetbuild.build.suggest import did_you_mean
 from assetbuild.build.tree import Tree
-from assetbuild.values import dataclass, field
 
 _SHOWN = 5
 _DEEPEST = 100

@@ -9,11 +9,11 @@ import ast
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build.bundle_calls import Found
 from assetbuild.build.python_literals import UNKNOWN, bindings, parse, strings, value
 from assetbuild.build.webassets_yaml import OldBundle
-from assetbuild.values import dataclass, field
 
 _IDLE_FILTERS = (
     *("CssAbsoluteFilter", "CssRelativeFilter", "rCSSMinFilter", "CSSMinFilter", "CSSCompressorFilter"),

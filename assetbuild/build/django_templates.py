@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from assetbuild.values import dataclass
+from dataclasses import dataclass
 
 _TAG = re.compile(r"\{%(.*?)%\}|\{\{.*?\}\}|\{#.*?#\}")
 # As django.utils.text.smart_split: words, in which quoted parts may have spaces.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from assetbuild.build import doctor_local, doctor_target, publish_local
 from assetbuild.build.doctor_findings import Diagnosis, Finding, Part, Section, judged
@@ -18,7 +19,6 @@ from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.public_url import Fetch, fetch
 from assetbuild.build.remote import Remote
 from assetbuild.build.storage import Storage, StorageError
-from assetbuild.values import dataclass, replace
 
 _STATE = ".assetbuild/"
 """Below a target whose state is elsewhere, the probes lie where the state would be by default."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetbuild.build import compress
 from assetbuild.build.doctor_findings import Finding, fine, judged, skipped
 from assetbuild.build.model import Algorithm, Problem, Severity
 from assetbuild.build.publish_plan import IMMUTABLE
 from assetbuild.build.storage import ConditionsProbe, Failure, Headers, StorageError, Stored, key_order
-from assetbuild.values import dataclass
 
 _SIGNED_WITHIN = 900.0
 _CLOSE = 60.0

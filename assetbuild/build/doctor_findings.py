@@ -7,10 +7,10 @@ next action as diagnostics, which the command line shows as those of every other
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from assetbuild.build.model import Problem, Severity
-from assetbuild.values import dataclass
 
 
 class Verdict(Enum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build import compress, public_url
 from assetbuild.build.doctor_findings import Finding, judged
@@ -16,7 +17,6 @@ from assetbuild.build.ledger import Kept, Release
 from assetbuild.build.model import Algorithm, Problem, Severity
 from assetbuild.build.public_url import Answer, Fetch
 from assetbuild.build.storage import Headers
-from assetbuild.values import dataclass
 
 _REFUSED = frozenset({401, 403, 404})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
 from assetbuild.build import doctor_public
@@ -29,7 +30,6 @@ from assetbuild.build.doctor_findings import Finding, Verdict, fine, judged, ski
 from assetbuild.build.doctor_public import Public
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.storage import Failure, Headers, Storage, StorageError, probe_conditions
-from assetbuild.values import dataclass, field, replace
 
 T = TypeVar("T")
 

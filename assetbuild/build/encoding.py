@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-
-from assetbuild.values import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-
-from assetbuild.values import dataclass
+from dataclasses import dataclass
 
 
 class Work(enum.Enum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 
 from assetbuild.build import keys, registry
 from assetbuild.build.assemble import Marked, as_written, assemble, is_untouched, recipe
@@ -34,7 +35,6 @@ from assetbuild.build.plan import CompileStep
 from assetbuild.build.protocols import Processed, Processor, ProcessorError, Way
 from assetbuild.build.recall import Recalled, Recalls, numbered, placed
 from assetbuild.build.workers import SMALL, Crew
-from assetbuild.values import dataclass, replace
 
 Create = Callable[[ProcessorSpec, TextKind], Processor]
 

@@ -14,10 +14,9 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
-
-from assetbuild.values import dataclass, field
 
 _OTHERS = ("assetbuild", "webassets")
 """Packages that versions stand for, also where a checkout is installed."""

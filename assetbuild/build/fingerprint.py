@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from assetbuild.build import urls
 from assetbuild.build.model import Blob, Link, Text
-from assetbuild.values import dataclass
 
 DIGEST_LENGTH = 16
 _DOUBLE_SUFFIXES = (".js.map", ".mjs.map", ".cjs.map", ".css.map")

@@ -8,6 +8,7 @@ whatever was met before comes later, and need not be gone through again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from assetbuild.build.css_cut import Chunk, CutOf, External, Local, NamespaceRule, Sheets, used_prefixes
@@ -27,7 +28,6 @@ from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Namespace, Place, Problem, Severity, TextKind, place_at
 from assetbuild.build.urls import folder_of, is_local
-from assetbuild.values import dataclass, field, replace
 
 _MOST_PARTS = 10_000
 _DEEPEST = 100

@@ -5,6 +5,8 @@ The first phases of the line. Knows nothing of what is in a source: that is scan
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from assetbuild.build import block_plan, template_blocks, webassets_texts
 from assetbuild.build.cache import Cache
 from assetbuild.build.discover import discover
@@ -12,7 +14,6 @@ from assetbuild.build.events import Listener
 from assetbuild.build.model import Config, Namespace
 from assetbuild.build.phase_report import Report
 from assetbuild.build.tree import Tree
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-
-from assetbuild.values import dataclass, field
+from dataclasses import dataclass, field
 
 _SPECIAL = re.compile(r"[*?\[]")
 

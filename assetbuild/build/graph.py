@@ -7,6 +7,7 @@ many bundles the source is part of.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build import import_map, names, urls, worker_urls
 from assetbuild.build.globs import Globs
@@ -30,7 +31,6 @@ from assetbuild.build.model import (
 from assetbuild.build.scan_js import Script
 from assetbuild.build.source_text import SourceText
 from assetbuild.build.suggest import did_you_mean
-from assetbuild.values import dataclass, field, replace
 
 _LEAVE = 'set missing = "warn" to leave such references as they are'
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from assetbuild.build.intent import Intent, wait_for_prunes
 from assetbuild.build.ledger import Activation, Release
 from assetbuild.build.model import BuildFailed, Problem
@@ -10,7 +12,6 @@ from assetbuild.build.release_record import Kept
 from assetbuild.build.remote import Remote
 from assetbuild.build.shared_target import check_shared, check_state
 from assetbuild.build.storage import ObjectInfo
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

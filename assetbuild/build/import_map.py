@@ -7,11 +7,11 @@ standard, "resolve an imports match": a whole entry first, else the longest fold
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from assetbuild.build import names, urls
 from assetbuild.build.model import Config, Problem
 from assetbuild.build.suggest import did_you_mean
-from assetbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

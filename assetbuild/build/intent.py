@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from assetbuild.build.ledger import Mark
 from assetbuild.build.model import BuildFailed, Problem
 from assetbuild.build.remote import INTENT_SECONDS, LOCK_SECONDS, Held, Remote
-from assetbuild.values import dataclass
 
 _POLL_SECONDS = 2.0
 _UNSEEN_TRIES = 15

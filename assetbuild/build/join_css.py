@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from assetbuild.build.css_roles import Placed, Role, placed
 from assetbuild.build.css_sheet import Ending, Sheet, is_unsound
 from assetbuild.build.css_tokens import CLOSERS, Kind, is_closed
 from assetbuild.build.edits import Edit
 from assetbuild.build.model import Problem, Severity, place_at
-from assetbuild.values import dataclass
 
 _MAP_COMMENT = re.compile(r"/\*[#@]\s*sourceMappingURL=.*", re.DOTALL)
 # --- what cannot be joined -------------------------------------------------------------------------------

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.edits import Edit, edited
 from assetbuild.build.js_names import current_script
 from assetbuild.build.model import Problem, Severity, place_at
 from assetbuild.build.scan_js import Script
-from assetbuild.values import dataclass
 
 BARRIER = "\n;\n"
 """Ends a line comment, then a statement: no input can swallow or continue another."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assetbuild.build.js_regex import fault
 from assetbuild.build.js_scopes import Boundary, boundary, declared_twice, is_strict, may_have_super, paths
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from assetbuild.build.js_tree import language
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Tree

@@ -6,10 +6,10 @@ Says only what is certain. Knows no configuration; `join_js` says what cannot be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.js_names import Declared, Declaring, Names
 from assetbuild.build.model import Place, Problem, Severity, place_at
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from assetbuild.build.js_slashes import (
@@ -24,7 +25,6 @@ from assetbuild.build.js_slashes import (
     Lexeme,
     Slashes,
 )
-from assetbuild.values import dataclass
 
 
 class _Patterns(NamedTuple):

@@ -9,11 +9,11 @@ import enum
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assetbuild.build.js_scopes import bound
 from assetbuild.build.js_tree import Characters, encode, parse_script
-from assetbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,12 +10,12 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assetbuild.build.js_tree import Characters
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.urls import is_local, split_suffix
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build.release_record import (
@@ -29,7 +30,6 @@ from assetbuild.build.release_record import (
 )
 from assetbuild.build.storage import Failure, Headers, ObjectInfo, Storage, StorageError, Stored
 from assetbuild.build.transfer import Patience
-from assetbuild.values import dataclass, field
 
 __all__ = ["Activation", "DamagedRecord", "Kept", "Ledger", "Mark", "Release", "headers_document"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from assetbuild.build import js_tree
 from assetbuild.build.css_tokens import Kind, tokenize
 from assetbuild.build.js_lexemes import lex_once
 from assetbuild.build.model import TextKind
 from assetbuild.build.skim_css import skim
-from assetbuild.values import dataclass
 
 _TAG = re.compile(r"@(?:licen[cs]e|preserve)\b", re.IGNORECASE)
 Span = tuple[int, int]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build.execute import Compiled
 from assetbuild.build.graph import Edge
@@ -12,7 +13,6 @@ from assetbuild.build.plan import Step
 from assetbuild.build.results import Output
 from assetbuild.build.webassets_model import Opened
 from assetbuild.manifest import Entry
-from assetbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

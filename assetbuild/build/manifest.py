@@ -9,13 +9,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring
 from typing import Any, cast
 
 from assetbuild.build.results import Output
 from assetbuild.manifest import Entry
-from assetbuild.values import dataclass
 
 SCHEMA = 1
 

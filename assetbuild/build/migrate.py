@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assetbuild.build import assets_tags, bundle_calls, django_setups, webassets_read, webassets_yaml, yaml_places
@@ -20,7 +21,6 @@ from assetbuild.build.survey import Survey, is_module, read_text
 from assetbuild.build.webassets_model import OURS, Declared, File
 from assetbuild.build.webassets_yaml import NotPlain, OldBundle, OldConfig
 from assetbuild.placeholders import without_version
-from assetbuild.values import dataclass, replace
 
 _BLOCKS_STAY = (
     "the {% compress %} blocks may also stay as they are, with `{% load compress %}`: `assetbuild build` compiles "

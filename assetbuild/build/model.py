@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build.other_tools import AdoptedBuild, Shape
 from assetbuild.build.publish_settings import PublishSettings
 from assetbuild.build.webassets_model import Webassets
 from assetbuild.errors import AssetbuildError
-from assetbuild.values import dataclass, field
 
 # --- diagnostics -----------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
@@ -23,7 +24,6 @@ from assetbuild.build.output import STATE_FOLDER, folder_problem
 from assetbuild.build.releases import is_own_place, manifest_name, manifest_path, own_folder
 from assetbuild.build.results import Output
 from assetbuild.manifest import ManifestDict
-from assetbuild.values import dataclass
 
 FOLDER = "manifests"
 SCHEMA = 1

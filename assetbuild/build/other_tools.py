@@ -6,9 +6,8 @@ Values of the configuration only. What such manifests say is known where they ar
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from pathlib import Path
-
-from assetbuild.values import dataclass
 
 
 class Shape(enum.Enum):

@@ -17,13 +17,13 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild.build.atomic import Fill, replace_file, stat_of, write_problem, write_whole
 from assetbuild.build.batches import in_batches
 from assetbuild.build.events import Done, Listener, Progress, Work, nobody
 from assetbuild.build.model import Blob, BuildFailed, FileStat, Place, Problem
-from assetbuild.values import dataclass
 
 STATE_FOLDER = ".assetbuild"
 """Below the output folder: records of releases and temporary files; never published."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from assetbuild.build.fingerprint import Named
 from assetbuild.build.globs import Globs
@@ -16,7 +17,6 @@ from assetbuild.build.names import clashes
 from assetbuild.build.output import File
 from assetbuild.build.related import Relations
 from assetbuild.build.results import Output
-from assetbuild.values import replace
 
 
 def make_outputs(config: Config, named: Mapping[str, Named], relations: Relations) -> tuple[Output, ...]:

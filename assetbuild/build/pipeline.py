@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from assetbuild.build import (
     adoption,
@@ -64,7 +65,6 @@ from assetbuild.build.state import State
 from assetbuild.build.template_names import names_in_templates
 from assetbuild.build.unloaded import import_problems
 from assetbuild.build.workers import Crew
-from assetbuild.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

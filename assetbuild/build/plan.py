@@ -6,13 +6,13 @@ Pure. Whether a record's work is really done, or its result comes from the cache
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.css_parts import Part
 from assetbuild.build.graph import Scanned
 from assetbuild.build.licences import file_name
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Config, Licences, Namespace, Place, Problem, ProcessorSpec, TextKind
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

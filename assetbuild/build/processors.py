@@ -10,11 +10,11 @@ import enum
 import functools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from assetbuild.build import licences
 from assetbuild.build.protocols import Processed, Refused, Way
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from assetbuild.build import prove_css

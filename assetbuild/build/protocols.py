@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import Protocol
-
-from assetbuild.values import dataclass
 
 
 class Way(enum.Enum):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.css_normal import normal_form
 from assetbuild.build.css_tokens import ESCAPE, Kind, Part, unescape
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from assetbuild.build import js_spacing
@@ -18,7 +19,6 @@ from assetbuild.build.js_doubts import has_doubtful_text, has_doubtful_tree
 from assetbuild.build.js_flat import NEWLINE, ROOT, Flat, flatten, kinds_of
 from assetbuild.build.js_tree import Characters, encode, first_error, language, parse
 from assetbuild.build.model import place_at
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Tree

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.intent import unlisted
 from assetbuild.build.ledger import Activation, Ledger, Mark, Release
@@ -15,7 +16,6 @@ from assetbuild.build.model import BuildFailed, Problem
 from assetbuild.build.remote import INTENT_SECONDS, LOCK_SECONDS, Remote
 from assetbuild.build.shared_target import check_state
 from assetbuild.build.storage import StorageError
-from assetbuild.values import dataclass
 
 _BATCH = 1000
 

@@ -13,11 +13,11 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from assetbuild.build import compress, urls
 from assetbuild.build.ledger import Kept, Release
 from assetbuild.build.model import Algorithm, Problem, Severity
-from assetbuild.values import dataclass
 
 ANY_ORIGIN = "https://app.example"
 """Stands for the app's origin where that is not given (RFC 2606)."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build import publish_plan
 from assetbuild.build.intent import Intent, wait_for_prunes
@@ -24,7 +25,6 @@ from assetbuild.build.shared_target import check_shared, check_state, own_name
 from assetbuild.build.storage import Failure, StorageError, check_key
 from assetbuild.build.transfer import Queue, Task, ranked
 from assetbuild.manifest import ManifestDict
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

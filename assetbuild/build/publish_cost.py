@@ -6,8 +6,9 @@ right, and a test holds it against counted requests. Pure.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from assetbuild.build.publish import Published
-from assetbuild.values import dataclass
 
 UP_TO_DATE = 4
 """The newest log entry, found and read; the record; the intents."""

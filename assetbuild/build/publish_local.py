@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,7 +28,6 @@ from assetbuild.build.storage_target import open_storage
 from assetbuild.build.transfer import GaveUp, Patience
 from assetbuild.errors import ManifestError
 from assetbuild.manifest import ManifestDict
-from assetbuild.values import replace
 
 if TYPE_CHECKING:
     from assetbuild.build.prune import Rules

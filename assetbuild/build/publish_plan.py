@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build.globs import Globs
 from assetbuild.build.ledger import Mark
@@ -18,7 +19,6 @@ from assetbuild.build.media import text_kind
 from assetbuild.build.release_record import Kept, Release, headers_document
 from assetbuild.build.storage import Headers, ObjectInfo
 from assetbuild.manifest import Entry, ManifestDict
-from assetbuild.values import dataclass, field
 
 IMMUTABLE = "public, max-age=31536000, immutable, no-transform"
 """RFC 8246, and RFC 9111 section 5.2.2.6: no proxy may change bytes that a page's integrity names."""

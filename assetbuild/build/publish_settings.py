@@ -6,7 +6,7 @@ part of what a build makes, so none of it makes an output stale.
 
 from __future__ import annotations
 
-from assetbuild.values import dataclass
+from dataclasses import dataclass
 
 Fields = tuple[tuple[str, str], ...]
 """Header fields by name, as configured."""

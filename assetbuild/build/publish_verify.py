@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from assetbuild.build import publish_plan
 from assetbuild.build.ledger import Kept, Release
@@ -16,7 +17,6 @@ from assetbuild.build.publish_plan import Reason, Step, Wanted
 from assetbuild.build.remote import MANIFEST, Remote, run_all
 from assetbuild.build.storage import Failure, Headers, ObjectInfo, StorageError
 from assetbuild.build.transfer import Queue, Task
-from assetbuild.values import replace
 
 _UNTYPED = "application/octet-stream"
 _DOCTOR = "run `assetbuild doctor`: it finds out what the server does"

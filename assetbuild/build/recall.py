@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from assetbuild.build import (
     assemble,
@@ -43,7 +44,6 @@ from assetbuild.build.cache import Cache
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Licences, Place, Problem, Severity
 from assetbuild.build.protocols import Way
-from assetbuild.values import dataclass, replace
 
 MODULES = (
     assemble,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 
@@ -17,7 +18,6 @@ from assetbuild.build.js_stand_ins import with_stand_ins
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Processed, Processor
 from assetbuild.errors import AssetbuildError
-from assetbuild.values import dataclass, field
 
 
 class UnusableProcessor(AssetbuildError, ValueError):

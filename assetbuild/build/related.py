@@ -6,12 +6,12 @@ Pure; works on assets, that is on published sources and bundles, never on single
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from assetbuild.build.graph import Edge, Scanned
 from assetbuild.build.import_map import is_local_folder
 from assetbuild.build.media import media_type, text_kind
 from assetbuild.build.model import Config, RefKind, TextKind
-from assetbuild.values import dataclass
 
 _BEST_FONT_FIRST = ("font/woff2", "font/woff", "font/otf", "font/ttf", "font/collection")
 _LOADED_WITH_A_MODULE = frozenset((RefKind.JS_IMPORT,))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build.storage import Headers
-from assetbuild.values import dataclass, field
 
 BUILD = re.compile(r"[0-9a-f]{64}")
 

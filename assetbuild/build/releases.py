@@ -13,13 +13,13 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild import manifest as manifests
 from assetbuild.build.atomic import replace_file, write_problem
 from assetbuild.build.model import BuildFailed, Place, Problem, Severity
 from assetbuild.build.output import STATE_FOLDER, folder_problem, is_public_path, not_public
-from assetbuild.values import dataclass
 
 SCHEMA = 1
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from assetbuild.build.ledger import Ledger
 from assetbuild.build.model import BuildFailed
 from assetbuild.build.storage import ObjectInfo, Storage
 from assetbuild.build.transfer import Clock, GaveUp, Patience, Queue, SystemClock, Task
-from assetbuild.values import dataclass, field
 
 INTENT_SECONDS = 3600.0
 """So long an intent holds after it was last written; a publish writes it again long before."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build.model import Algorithm, Blob, Problem
 from assetbuild.manifest import Entry
-from assetbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -19,7 +20,6 @@ from botocore.session import Session
 from botocore.utils import parse_timestamp
 
 import assetbuild
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import email.utils
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore import exceptions as boto
@@ -17,7 +18,6 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from assetbuild.build.storage import Failure, StorageError
-from assetbuild.values import dataclass
 
 CAUGHT = (boto.ClientError, boto.BotoCoreError, ResponseParserError, HTTPError, OSError, KeyError)
 """Everything that a call of a boto3 client raises because of the world, and not because of the caller.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,6 @@ from botocore.parsers import create_parser
 
 from assetbuild.build.s3_client import EXPECT_FROM
 from assetbuild.build.s3_wire import exchange
-from assetbuild.values import dataclass, field
 
 _OPERATION = "PutObject"
 _FIELDS = {

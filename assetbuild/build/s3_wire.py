@@ -10,9 +10,8 @@ from __future__ import annotations
 import http.client
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from assetbuild.values import dataclass
 
 _BLOCK = 65536
 _END = b"\r\n\r\n"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
 from assetbuild.build.js_tree import language, parse
 from assetbuild.build.protocols import Refused
-from assetbuild.values import dataclass
 
 
 def minify(text: str, *, keep_licences: bool = True) -> str:

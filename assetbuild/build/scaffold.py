@@ -11,6 +11,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild.build import migrate
@@ -19,7 +20,6 @@ from assetbuild.build.model import BuildFailed, Place, Problem, TextKind
 from assetbuild.build.survey import Framework, Survey, joinable, read_text, survey
 from assetbuild.build.toml_places import TomlError, parse
 from assetbuild.build.webassets_yaml import OldBundle
-from assetbuild.values import dataclass
 
 _OUTPUT = "public/assets"
 _SUGGESTED = 12  # inputs of a suggested bundle that are listed one by one

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from assetbuild.build import bundle_scripts, scan_js, tree
@@ -21,7 +22,6 @@ from assetbuild.build.scans import Scan, Scanner, Scans
 from assetbuild.build.source_text import SourceText, decode
 from assetbuild.build.state import State
 from assetbuild.build.workers import SMALL, Crew
-from assetbuild.values import dataclass, replace
 
 _HELD = 1 << 24
 """Bytes of sources that are held from reading to scanning; those beyond are read again, so that memory stays flat."""

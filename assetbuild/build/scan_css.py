@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from assetbuild.build.css_errors import first_error
 from assetbuild.build.css_tokens import CLOSERS, ESCAPE, Kind, Token, is_closed, tokenize, unescape
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.skim_css import Found, skim
 from assetbuild.build.urls import is_local
-from assetbuild.values import dataclass, field
 
 # With a backslash any of the names may be written in escapes; without one, this finds all of them.
 _MAY_HOLD_REFERENCES = re.compile(r"(?i)\\|url\(|src\(|@import|image-set\(|sourcemappingurl")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assetbuild.build import js_early, js_references, skim_js
@@ -17,7 +18,6 @@ from assetbuild.build.js_references import Bare, PageUrl, find
 from assetbuild.build.js_tree import Characters, captures, encode, first_error, parse, parse_script
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.urls import is_local, split_suffix
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 
 from assetbuild.build import (
     css_errors,
@@ -39,7 +40,6 @@ from assetbuild.build.js_references import Bare, PageUrl
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.scan_css import StyleSheet
 from assetbuild.build.scan_js import Script
-from assetbuild.values import fields
 
 Scan = Script | StyleSheet
 

@@ -8,11 +8,11 @@ which no processor reads scripts, where parsing would be most of the work.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from assetbuild.build.js_lexemes import blanked, left_open, lex
 from assetbuild.build.js_references import Bare, specifier
 from assetbuild.build.model import Reference, RefKind
-from assetbuild.values import dataclass
 
 _WORTH_READING = ("import", "export", "await", "serviceWorker", "Worker", "use strict", "sourceMappingURL", "<!--")
 """One of them is in every script of which there is more to say than that it is one."""

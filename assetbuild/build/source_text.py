@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import dataclass
 
 from assetbuild.build import tree
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
 from assetbuild.build.model import Blob, BuildFailed, Place, Problem, TextKind
-from assetbuild.values import dataclass
 
 _KEPT = 8
 """Texts; what is asked for is mostly asked for several times in turn."""

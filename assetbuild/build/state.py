@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Blob, FileStat, Source
-from assetbuild.values import dataclass, field
 
 RACY_NS = 3_000_000_000
 """A file modified less than 3 s before it was recorded may have changed since without a new mtime."""

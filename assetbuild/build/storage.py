@@ -11,12 +11,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, Self
 
 from assetbuild.build.model import Problem
 from assetbuild.errors import AssetbuildError
-from assetbuild.values import dataclass
 
 # --- failures --------------------------------------------------------------------------------------------
 

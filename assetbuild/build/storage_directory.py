@@ -14,6 +14,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assetbuild.build.atomic import TEMPORARY, replace_file
@@ -31,7 +32,6 @@ from assetbuild.build.storage import (
     key_order,
 )
 from assetbuild.build.storage_records import Record, dump, parse, record_name
-from assetbuild.values import replace
 
 OWN_FOLDER = ".assetbuild-storage"
 """Holds the lock, the records and files that are being written. Also skipped below the root: targets may be nested."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 from assetbuild.build.storage import Headers
-from assetbuild.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

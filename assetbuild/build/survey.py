@@ -9,12 +9,12 @@ import enum
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assetbuild.build import blueprint_calls
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import TextKind
-from assetbuild.values import dataclass
 
 
 class Framework(enum.Enum):

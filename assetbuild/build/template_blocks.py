@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product
 
 from assetbuild import django_blocks
@@ -17,7 +18,6 @@ from assetbuild.blocks import Block
 from assetbuild.build import template_files
 from assetbuild.build.model import FileStat, Place, Problem, place_at
 from assetbuild.build.template_engines import Engine, engine_of
-from assetbuild.values import dataclass
 
 _TAG = re.compile(rb"\{%[-+]?\s*(?:bundle|compress)\b")
 _LINE_END = re.compile(r"\r\n|\r|\n")

@@ -7,11 +7,11 @@ Knows nodes and no text: what the arguments can be, and whether it exists, is fo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from jinja2 import nodes
 
 from assetbuild.build.template_syntax import ASSETS_TAG
-from assetbuild.values import dataclass
 
 _FUNCTIONS = frozenset(("asset_url", "asset_tags", "asset_integrity", "asset_preload_tags", "asset_inline"))
 _FILTERS = frozenset(("asset_url",))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build.globs import Globs, is_glob
 from assetbuild.build.model import Config, FileStat
 from assetbuild.build.tree import posix, stat_of
 from assetbuild.manifest import regular_bytes
-from assetbuild.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

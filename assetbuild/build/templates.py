@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from assetbuild.build.model import Config, Place, Problem, Severity, place_at
 from assetbuild.build.suggest import near
 from assetbuild.build.template_engines import Engine, engine_of
 from assetbuild.placeholders import without_version
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -10,9 +10,9 @@ import contextlib
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from assetbuild.build.model import Place, place_at
-from assetbuild.values import dataclass
 
 KeyPath = tuple[str | int, ...]
 

@@ -11,10 +11,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from assetbuild.build.storage import Failure, StorageError
-from assetbuild.values import dataclass, field
 
 T = TypeVar("T")
 

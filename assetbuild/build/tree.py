@@ -12,10 +12,10 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assetbuild.build.model import Blob, FileStat, Place, Problem, Severity, Source
-from assetbuild.values import dataclass, field
 
 _CHUNK = 1 << 20
 

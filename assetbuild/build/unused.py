@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from assetbuild.build.changes import references
 from assetbuild.build.graph import Edge
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.results import Output
-from assetbuild.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,6 @@ from assetbuild.build.model import BuildFailed, Config
 from assetbuild.build.other_tools import AdoptedBuild
 from assetbuild.build.results import Built
 from assetbuild.build.template_blocks import Known
-from assetbuild.values import dataclass, replace
 
 T = TypeVar("T")
 

@@ -17,6 +17,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, packages_distributions
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
@@ -26,7 +27,6 @@ from typing import Any
 
 from assetbuild.build import filter_modules
 from assetbuild.build.webassets_model import INSTALL, Job, Opened, Word
-from assetbuild.values import dataclass, field
 
 CUSTOM_HINT = "correct the filter or its name, or set PYTHONPATH to the folder that holds it"
 _SHOWN = 400  # characters of what a filter says

@@ -11,6 +11,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from assetbuild.build.config_values import glob_problem, logical_path_problem, printable
 from assetbuild.build.globs import is_glob
@@ -19,7 +20,6 @@ from assetbuild.build.model import BundleSpec, Place, Problem, Severity
 from assetbuild.build.webassets_model import IDLE, OURS, Declared, File, Named, Run, Translation, Webassets, Word
 from assetbuild.build.yaml_places import Spot
 from assetbuild.placeholders import without_version
-from assetbuild.values import dataclass, field, replace
 
 _MARK = "0version0"
 _OLD_VERSION = "(?:[0-9a-f]{8,64}|[0-9]{9,})"

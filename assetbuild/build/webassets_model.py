@@ -6,10 +6,9 @@ Knows neither YAML nor webassets, so that a configuration can hold it and the ru
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from assetbuild.values import dataclass
 
 if TYPE_CHECKING:
     from assetbuild.build.yaml_places import Spot

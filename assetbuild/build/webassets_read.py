@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from assetbuild.build.config_values import similar, type_name
 from assetbuild.build.model import Place, Problem
 from assetbuild.build.webassets_model import Declared, File, Word
 from assetbuild.build.yaml_places import Path, Spot, YamlDocument
-from assetbuild.values import dataclass, field
 
 # What webassets does while an app runs: debugging, rebuilding, expiring. None of it is left to do, so it means nothing.
 _IDLE = ("auto_build", "cache", "cache_file_mode", "debug", "expire", "manifest", "updater", "url", "url_expire")

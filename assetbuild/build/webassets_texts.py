@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from assetbuild.build.model import BuildFailed, Config, FileStat, Place, Problem
 from assetbuild.build.suggest import did_you_mean
 from assetbuild.build.tree import Tree
 from assetbuild.build.webassets_model import Job, Opened, Run, Translation, Word
-from assetbuild.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from assetbuild.build.webassets_bridge import BridgeError

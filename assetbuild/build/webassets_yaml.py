@@ -7,10 +7,10 @@ whatever is written another way is left to the user, who is told so.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from assetbuild.build.webassets_model import OURS
 from assetbuild.placeholders import without_version
-from assetbuild.values import dataclass
 
 _LINE = re.compile(r"(?P<indent> *)(?:(?P<item>- +)?(?P<rest>.*?))\s*$")
 _PAIR = re.compile(r"(?P<key>[\w./%()-]+)\s*:(?:\s+(?P<value>.+))?$")

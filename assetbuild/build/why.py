@@ -6,6 +6,7 @@ Reads the same descriptions that `--plan` compares, so that the two never tell d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetbuild.build import inspection
@@ -17,7 +18,6 @@ from assetbuild.build.plan import CompileStep, LicenceStep
 from assetbuild.build.protocols import Way
 from assetbuild.build.results import Change, ChangeKind, Output
 from assetbuild.build.suggest import did_you_mean
-from assetbuild.values import dataclass, field
 
 Line = tuple[int, str]
 """(depth, text)"""

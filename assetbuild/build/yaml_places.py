@@ -7,9 +7,8 @@ loader; what that would not make, such as Python objects, is an error.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from assetbuild.values import dataclass, field
 
 if TYPE_CHECKING:
     import yaml
