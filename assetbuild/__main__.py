@@ -33,7 +33,7 @@ def main() -> None:
         sys.exit(0)
     # Imports and parsed files make many objects and hardly a cycle; looking for some as often as by default takes up to
     # a tenth of a command.
-    gc.set_threshold(20_000, *gc.get_threshold()[1:])
+    gc.set_threshold(50_000, *gc.get_threshold()[1:])
     try:
         from assetbuild.cli import run
 

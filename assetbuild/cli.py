@@ -15,10 +15,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assetbuild import __version__, cells, cli_publish, documents, outcome, report
+from assetbuild import __version__, cells, documents, outcome, report
 from assetbuild.build.model import Config, Problem, Severity
 from assetbuild.build.results import Built
-from assetbuild.cli_shared import config_option, configured, dry_run_option, json_option, progress
+from assetbuild.cli_shared import (
+    config_option,
+    configured,
+    dry_run_option,
+    environment_option,
+    json_option,
+    progress,
+)
 from assetbuild.outcome import Outcome, Session, Stream
 
 if TYPE_CHECKING:
@@ -41,7 +48,25 @@ _jobs_option = click.option(
 # --- commands --------------------------------------------------------------------------------------------
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+_AT_TARGET = ("doctor", "prune", "publish", "releases", "rollback")
+"""The commands of `cli_publish`."""
+
+
+class _Commands(click.Group):
+    """Those of `cli_publish` are imported when one of them is named: most command lines name another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *_AT_TARGET})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _AT_TARGET and cmd_name not in self.commands:
+            from assetbuild import cli_publish
+
+            self.add_command(getattr(cli_publish, cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="assetbuild %(version)s")
 @config_option
 @click.pass_context
@@ -92,7 +117,7 @@ def build(
     dev: bool,
 ) -> Outcome:
     """Build the assets and the manifest."""
-    from assetbuild.build import inspection, pipeline
+    from assetbuild.build import pipeline
 
     if plan and check:
         raise click.UsageError("--plan and --check exclude each other", click.get_current_context())
@@ -107,10 +132,12 @@ def build(
 
             check_place(depfile, config)
         with progress(session) as bar:
-            if check:
+            if check or plan:
+                from assetbuild.build import inspection
+
+                if plan:
+                    return _planned(inspection.plan(config, options=options, listener=bar))
                 return _checked(inspection.check_output(config, options=options, listener=bar), mode="check")
-            if plan:
-                return _planned(inspection.plan(config, options=options, listener=bar))
             made = pipeline.build(config, options=options, listener=bar)
         if depfile:
             _write_depfile(config, made, depfile)
@@ -221,6 +248,8 @@ def ls(session: Session, *, config_file: Path | None) -> Outcome:
 def why(session: Session, *, name: str, config_file: Path | None, remote: bool) -> Outcome:
     """Show the chain of inputs that made or changed the output of NAME, a logical path."""
     if remote:
+        from assetbuild import cli_publish
+
         return cli_publish.why_remote(session, name=name, config_file=config_file)
     from assetbuild.build.why import explain
 
@@ -237,7 +266,7 @@ def why(session: Session, *, name: str, config_file: Path | None, remote: bool) 
 @click.option("--remote", is_flag=True, help="Look at the live release at the target instead, object by object.")
 @click.option("--public", is_flag=True, help="With --remote: also fetch one of each kind through public_url.")
 @click.option("--origin", metavar="URL", default="", help="With --public: the app's origin, which CORS must allow.")
-@cli_publish.environment_option
+@environment_option
 @json_option
 @click.pass_obj
 def verify(
@@ -249,6 +278,8 @@ def verify(
     if origin and not public:
         raise click.UsageError("--origin belongs to --public", click.get_current_context())
     if remote:
+        from assetbuild import cli_publish
+
         return cli_publish.verify_remote(
             session, config_file=config_file, environment=environment, public=public, origin=origin
         )
@@ -311,13 +342,3 @@ def _removed(plan: Plan, gone: tuple[Path, ...], *, dry_run: bool) -> Outcome:
     removals = [removal for removal in plan.removals if dry_run or removal.path in went]
     lines = report.removed(removals, dry_run=dry_run)
     return Outcome(tuple(lines), documents.removed(removals, dry_run=dry_run), plan.problems)
-
-
-for _command in (
-    cli_publish.publish,
-    cli_publish.releases,
-    cli_publish.rollback,
-    cli_publish.prune,
-    cli_publish.doctor,
-):
-    entry.add_command(_command)

@@ -1,7 +1,7 @@
 """The commands that work at a target, such as `publish` and `doctor`; what `verify` and `why` ask there.
 
-As thin as `cli.py`, which adds them to its group. What is needed is imported by each: boto3 alone takes longer than
-most commands.
+As thin as `cli.py`, whose group imports them when one is named. What is needed is imported by each: boto3 alone takes
+longer than most commands.
 """
 
 from __future__ import annotations
@@ -16,25 +16,20 @@ import click
 from assetbuild import cells, documents, outcome, report
 from assetbuild.build.events import Progress
 from assetbuild.build.model import BuildFailed, Config, Problem
-from assetbuild.cli_shared import config_option, configured, dry_run_option, json_option, progress
+from assetbuild.cli_shared import (
+    config_option,
+    configured,
+    dry_run_option,
+    environment_option,
+    json_option,
+    progress,
+)
 from assetbuild.outcome import Outcome, Session
 from assetbuild.progress import Bar
 
 if TYPE_CHECKING:
     from assetbuild.build.ledger import Release
     from assetbuild.build.remote import Held, Remote, Sent
-
-
-def _named(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
-    """'' where the option was not given. `--environment "$STAGE"` without that variable must not mean production."""
-    if value == "":
-        raise click.BadParameter("it is empty; write a name, or leave the option out.")
-    return value or ""
-
-
-environment_option = click.option(
-    "--environment", metavar="NAME", callback=_named, help="The environment, in the place of the configured one."
-)
 
 
 def _at_target(

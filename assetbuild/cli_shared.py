@@ -16,6 +16,14 @@ from assetbuild.build.model import BuildFailed, Config, Problem
 from assetbuild.outcome import Outcome, Session
 from assetbuild.progress import Bar
 
+
+def _named(_context: click.Context, _option: click.Parameter, value: str | None) -> str:
+    """'' where the option was not given. `--environment "$STAGE"` without that variable must not mean production."""
+    if value == "":
+        raise click.BadParameter("it is empty; write a name, or leave the option out.")
+    return value or ""
+
+
 config_option = click.option(
     "--config",
     "config_file",
@@ -24,6 +32,9 @@ config_option = click.option(
     help="Read this file instead of assetbuild.toml or pyproject.toml.",
 )
 json_option = click.option("--json", is_flag=True, expose_value=False, help="Print one JSON document to stdout.")
+environment_option = click.option(
+    "--environment", metavar="NAME", callback=_named, help="The environment, in the place of the configured one."
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
 
 

@@ -62,7 +62,13 @@ SCHEMA = 1
 _REBUILD = "run `assetbuild build` to write it anew"
 _HEX = b"0123456789abcdef"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_PRINTABLE = bytes(range(0x20, 0x7F))
+_PREFIX = b"sha384-"
+_MARKED = bytes(
+    0 if char in b":\\" or not 0x20 <= char < 0x7F else ord("/") if char == ord(".") else char for char in range(256)
+)
+"""What may stand in no path as a null, and a dot as a slash: with both, no segment of a sound path is empty or dots."""
+_REQUIRED = 5
+"""Members that each asset has."""
 
 
 def read(path: str | os.PathLike[str]) -> ManifestDict:
@@ -163,8 +169,10 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
     if not entries:
         return "importmap" not in document and not document.keys() & {"blueprints", "blocks"}
     try:
-        groups = [entry["variants"] for entry in entries if "variants" in entry]
+        longer = [entry for entry in entries if len(entry) > _REQUIRED]
+        groups = [entry["variants"] for entry in longer if "variants" in entry]
         twins = [twin for group in groups for twin in group.values()]
+        more = [entry for entry in longer if len(entry) > _REQUIRED + ("variants" in entry)]
         sizes = [entry["size"] for entry in entries] + [twin["size"] for twin in twins]
         paths = [entry["path"] for entry in entries] + [twin["path"] for twin in twins]
         importmap = document.get("importmap", {})
@@ -177,11 +185,11 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
             and _are_integrities([entry["integrity"] for entry in entries])
             and set(map(type, types := {entry["type"] for entry in entries})) == {str}
             and "" not in types
-            and {type(entry["module"]) for entry in entries if "module" in entry} <= {bool}
-            and {type(entry["stable"]) for entry in entries if "stable" in entry} <= {bool}
-            and _are_known([entry["preload"] for entry in entries if "preload" in entry], assets)
-            and _are_known([entry["imports"] for entry in entries if "imports" in entry], assets)
-            and _are_known([entry["css"] for entry in entries if "css" in entry], assets)
+            and {type(entry["module"]) for entry in more if "module" in entry} <= {bool}
+            and {type(entry["stable"]) for entry in more if "stable" in entry} <= {bool}
+            and _are_known([entry["preload"] for entry in more if "preload" in entry], assets)
+            and _are_known([entry["imports"] for entry in more if "imports" in entry], assets)
+            and _are_known([entry["css"] for entry in more if "css" in entry], assets)
             and not any(_blocks_faults(document.get("blocks", {}), assets))
             and all(target in assets or is_absolute_url(target) for target in importmap.values())
             and not any(_blueprint_faults(document.get("blueprints", {})))
@@ -191,12 +199,19 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
 
 
 def _are_plain_paths(paths: list[str]) -> bool:
-    text = "/" + "/|/".join(paths) + "/"
-    if "//" in text or "\\" in text or ":" in text:
+    """All segments stand between slashes. One search in them is felt: so a dot is looked for as if it were a slash,
+    and as a rule that is all.
+    """
+    text = "/" + "/".join(paths) + "/"
+    if text.isascii():
+        marked = text.encode("ascii").translate(_MARKED)
+        if b"\0" in marked:
+            return False
+        if b"//" not in marked:
+            return True
+    elif "\\" in text or ":" in text or not text.isprintable():
         return False
-    if "/." in text and ("/./" in text or "/../" in text):
-        return False
-    return _consists_of(text, _PRINTABLE) or text.isprintable()
+    return not ("//" in text or "/./" in text or "/../" in text)
 
 
 def _are_digests(digests: list[str]) -> bool:
@@ -204,9 +219,13 @@ def _are_digests(digests: list[str]) -> bool:
 
 
 def _are_integrities(integrities: list[str]) -> bool:
-    """Of 71 characters behind each `|`, 64 are left of all only where every `|` had a prefix behind it."""
-    left = ("|" + "|".join(integrities)).replace("|sha384-", "")
-    return set(map(len, integrities)) == {71} and len(left) == 64 * len(integrities) and _consists_of(left, _BASE64)
+    """The hyphens of the prefixes are all that is no base64, and each letter of these is in its place of all 71."""
+    text = "".join(integrities)
+    if set(map(len, integrities)) != {71} or not text.isascii():
+        return False
+    joined, count = text.encode("ascii"), len(integrities)
+    places = all(joined[at::71] == _PREFIX[at : at + 1] * count for at in range(len(_PREFIX)))
+    return places and joined.translate(None, _BASE64) == b"-" * count
 
 
 def _are_known(named: list[list[str]], assets: Mapping[str, Any]) -> bool:

@@ -228,7 +228,7 @@ def _usage(error: click.ClickException) -> Problem:
     context = error.ctx if isinstance(error, click.UsageError) else None
     notes: tuple[str, ...] = ()
     if context and isinstance(context.command, click.Group):
-        notes = (f"the commands are {', '.join(sorted(context.command.commands))}",)
+        notes = (f"the commands are {', '.join(context.command.list_commands(context))}",)
     path = context.command_path if context else "assetbuild"
     return Problem("usage", error.format_message(), notes=notes, hint=f"run '{path} --help'")
 

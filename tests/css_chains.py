@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assetbuild.build.css_parts import Part, text_of
 from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.graph import Edge, Scanned
+from assetbuild.build.input_records import InputRecords
 from assetbuild.build.model import Blob, FileStat, Namespace, Problem, Source, TextKind
 from assetbuild.build.scan_css import scan
 
@@ -39,6 +40,8 @@ def bundle(
         )
         for each, item in scanned.items()
     }
-    flat, problems = flatten_bundles(Namespace(sources, tuple(sources), bundles), scanned, edges)
+    flat, problems = flatten_bundles(
+        Namespace(sources, tuple(sources), bundles), scanned, edges, cut_of=InputRecords(None).cut
+    )
     text = text_of(flat[name], texts, {})
     return Bundled(text, flat[name], tuple(problems))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -87,9 +88,11 @@ def test_every_schema_is_valid_refuses_what_it_does_not_know_and_has_one_shape_o
         Draft202012Validator.check_schema(schema)
         assert schema["additionalProperties"] is False
         assert schema["$defs"]["problem"] == schemas["failure"]["$defs"]["problem"]
+    context = click.Context(cli.entry)
     json_commands = {
         name
-        for name, command in cli.entry.commands.items()
-        if any("--json" in option.opts for option in command.params)
+        for name in cli.entry.list_commands(context)
+        if (command := cli.entry.get_command(context, name)) is not None
+        and any("--json" in option.opts for option in command.params)
     }
     assert json_commands | {"failure"} == set(schemas)

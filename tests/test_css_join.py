@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from assetbuild.build.css_normal import keys, normal_form
 from assetbuild.build.css_sheet import read
-from assetbuild.build.join_css import problems_of_sheet
+from assetbuild.build.join_css import found_in, told
 from assetbuild.build.model import Problem, Severity
 from tests.css_chains import bundle
 
 
 def problems_of(text: str, path: str = "a.css") -> tuple[Problem, ...]:
-    return problems_of_sheet(path, read(text))
+    return told(path, text, found_in(read(text)))
 
 
 def codes(text: str) -> list[str]:

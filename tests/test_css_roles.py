@@ -6,7 +6,7 @@ import pytest
 
 from assetbuild.build.css_roles import Role, placed
 from assetbuild.build.css_sheet import read
-from assetbuild.build.join_css import problems_of_sheet
+from assetbuild.build.join_css import found_in, told
 from assetbuild.build.model import Severity
 from tests.css_chains import bundle
 from tests.css_statements import DOUBTFUL, HEEDED, LATE
@@ -83,7 +83,7 @@ def test_a_local_import_with_a_modifier_is_an_error_and_an_external_one_stays() 
     ],
 )
 def test_what_is_done_with_an_import_is_told_at_its_place(text: str, code: str, words: str) -> None:
-    (problem,) = problems_of_sheet("x.css", read(text))
+    (problem,) = told("x.css", text, found_in(read(text)))
     assert problem.code == code
     assert problem.text.startswith(words)
     assert problem.severity is (Severity.ERROR if "doubtful" in code else Severity.WARNING)

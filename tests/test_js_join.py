@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assetbuild.build.join_js import Joined, JoinInput, join, problems_of_input
 from assetbuild.build.js_hazards import Classic, hazards
+from assetbuild.build.js_names import names
 from assetbuild.build.model import Problem, Severity
 from assetbuild.build.scan_js import read
 from tests.node import ask_node
@@ -189,7 +192,10 @@ def test_a_module_in_a_bundle_is_told_what_makes_it_one(text: str, words: str) -
 
 
 def found(*texts: str) -> list[Problem]:
-    inputs = [Classic(f"f{index}.js", f"f{index}.js", text, read(text).strict) for index, text in enumerate(texts)]
+    inputs = [
+        Classic(f"f{index}.js", f"f{index}.js", names(text, strict=read(text).strict), partial(str, text))
+        for index, text in enumerate(texts)
+    ]
     return [*hazards("all.js", inputs)]
 
 

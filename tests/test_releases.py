@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assetbuild import manifest as manifests
+from assetbuild.build import releases
 from assetbuild.build.cache import Cache
 from assetbuild.build.clean import Plan, RemovalKind, apply, plan_clean, plan_clobber
 from assetbuild.build.lock import build_lock
@@ -102,6 +103,21 @@ def test_building_the_newest_release_again_writes_no_new_record(site: Site) -> N
     stat = before.stat()
     site.build(version(1))
     assert [path.stat().st_ino for path in records(site).iterdir()] == [stat.st_ino]
+
+
+def test_a_build_reads_no_record_of_another(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parse = releases._parse
+
+    def watched(path: Path, short: str) -> object:
+        read.append(path.name)
+        return parse(path, short)
+
+    monkeypatch.setattr(releases, "_parse", watched)
+    for number in (1, 2, 3, 2):
+        site.build(version(number))
+    assert [name[:8] for name in read] == ["00000002"]
+    assert sorted(int(record.name[:8]) for record in records(site).iterdir()) == [1, 3, 4]
 
 
 def test_a_build_is_pending_until_it_is_committed(site: Site) -> None:

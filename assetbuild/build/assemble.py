@@ -6,6 +6,7 @@ needs no quotes or escapes in CSS or JS. So processors see neither names, which 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,11 +46,24 @@ class Marked:
         return Text(tuple(pieces))
 
 
-def cuts(step: CompileStep, item: Scanned, edges: Sequence[Edge]) -> tuple[list[tuple[int, int]], list[Link]]:
-    """Where `assemble` cuts a lone text: what goes, then what becomes marks; and what these stand for."""
+def recipe(
+    step: CompileStep, scanned: Mapping[str, Scanned], edges: Mapping[str, Sequence[Edge]]
+) -> tuple[str, tuple[Link, ...]]:
+    """All that decides what `assemble` makes of the step, without reading a text; and what the marks stand for.
+
+    What comes into the places of marks is not in it: processors do not see it. Nor is a lone text's name.
+    """
     marks = _Marks("")
-    written = [marks.edit(edge) for edge in edges if _is_written(edge, step, keep_map=False)]
-    return [*_map_spans(item, edges, keep_map=False), *((start, end) for start, end, _ in written)], marks.links
+    inputs = []
+    for name in step.inputs:
+        item, found = scanned[name], edges.get(name, ())
+        written = [marks.edit(edge)[:2] for edge in found if _is_written(edge, step, keep_map=False)]
+        spans = _map_spans(item, found, keep_map=False)
+        inputs.append([name if step.is_bundle else "", item.blob.sha256, spans, written])
+    parts = [
+        [part.kind.value, part.source, part.start, part.end, part.edits, part.before, part.after] for part in step.parts
+    ]
+    return json.dumps([step.kind.value, step.is_bundle, inputs, parts]), tuple(marks.links)
 
 
 def is_untouched(step: CompileStep, edges: Sequence[Edge]) -> bool:

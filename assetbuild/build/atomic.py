@@ -10,7 +10,6 @@ import errno
 import io
 import os
 import re
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def replace_file(path: str | Path, data: bytes | Fill, *, temporary: Path, durab
 
 
 def _replace_once(path: str | Path, data: bytes | Fill, *, temporary: Path, durable: bool) -> FileStat:
-    part = f"{temporary}/.assetbuild-{secrets.token_hex(8)}.tmp"
+    part = f"{temporary}/.assetbuild-{os.urandom(8).hex()}.tmp"
     try:
         # Opened by the plain call and not by `tempfile`, whose files only their owner can read: a web server is
         # another user, and the umask says what it may do.

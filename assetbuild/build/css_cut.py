@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assetbuild.build import css_layers, join_css, urls
 from assetbuild.build.css_imports import Condition, url_in
@@ -17,9 +18,12 @@ from assetbuild.build.css_roles import Role, placed
 from assetbuild.build.css_sheet import Sheet, Statement, is_statement, read
 from assetbuild.build.css_tokens import Kind, Token, tokenize, unescape
 from assetbuild.build.edits import Edit
-from assetbuild.build.graph import Edge, Scanned
+from assetbuild.build.join_css import Found
 from assetbuild.build.media import text_kind
-from assetbuild.build.model import Problem, RefKind, TextKind, place_at
+from assetbuild.build.model import Problem, RefKind, TextKind
+
+if TYPE_CHECKING:
+    from assetbuild.build.graph import Edge, Scanned
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -72,8 +76,12 @@ class Cut:
 
     pieces: tuple[Piece, ...]
     edits: tuple[Edit, ...]
-    problems: tuple[Problem, ...]
+    found: tuple[Found, ...]
     has_layers: bool
+
+
+CutOf = Callable[[str, Mapping[int, str], Callable[[], str]], Cut]
+"""Cuts a sheet by its SHA-256, the targets of its imports by their places, and what reads its text: it may be known."""
 
 
 @dataclass(slots=True)
@@ -82,25 +90,24 @@ class Sheets:
 
     scanned: Mapping[str, Scanned]
     edges: Mapping[str, Sequence[Edge]]
+    cut_of: CutOf
     known: dict[str, Cut] = field(default_factory=dict)
 
     def cut(self, name: str) -> Cut:
         if name not in self.known:
             item = self.scanned[name]
-            sheet = read(item.text)
             imports = {
                 edge.reference.outer_start: edge.target
                 for edge in self.edges.get(name, ())
                 if edge.reference.kind is RefKind.CSS_IMPORT and edge.target is not None
             }
-            pieces, edits = _cut(sheet, imports)
-            problems = (
-                *join_css.problems_of_sheet(item.source.file, sheet),
-                *_modified(item, sheet, imports),
-                *_not_text(item),
-            )
-            self.known[name] = Cut(tuple(pieces), tuple(edits), problems, css_layers.mentions(sheet))
+            self.known[name] = self.cut_of(item.blob.sha256, imports, lambda: item.text)
         return self.known[name]
+
+    def problems(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with the sheet."""
+        found, item = self.cut(name).found, self.scanned[name]
+        return join_css.told(item.source.file, item.text, found) if found else ()
 
     def moved(self, name: str, folder: str) -> list[Edit]:
         """The edits that keep URLs which name no asset of ours at what they mean, in a bundle that lies in `folder`."""
@@ -110,6 +117,14 @@ class Sheets:
             for one in (edge.reference for edge in self.edges.get(name, ()) if edge.target is None)
             if folder != here and one.kind is not RefKind.SOURCE_MAP and not one.path.startswith("/")
         ]
+
+
+def cut(text: str, imports: Mapping[int, str]) -> Cut:
+    """Cut a sheet. `imports` are the targets of those of its imports that have one, by the place of the statement."""
+    sheet = read(text)
+    pieces, edits = _cut(sheet, imports)
+    found = (*join_css.found_in(sheet), *_modified(sheet, imports), *_not_text(text))
+    return Cut(tuple(pieces), tuple(edits), found, css_layers.mentions(sheet))
 
 
 def used_prefixes(text: str) -> dict[str, int]:
@@ -126,23 +141,23 @@ def _is(text: str, token: Token, spelled: str) -> bool:
     return text[token.start : token.end] == spelled
 
 
-def _not_text(item: Scanned) -> Iterator[Problem]:
+def _not_text(text: str) -> Iterator[Found]:
     """An imported sheet is read like one that is published alone; in a bundle its bytes must make sense."""
-    bad = _LONE_SURROGATE.search(item.text)
+    bad = _LONE_SURROGATE.search(text)
     if bad is not None:
-        text = "this style sheet is imported into a bundle, and is not valid utf-8"
-        yield Problem("not-utf8", text, place_at(item.source.file, item.text, bad.start()), hint="save it as UTF-8")
+        problem = "this style sheet is imported into a bundle, and is not valid utf-8"
+        yield Found("not-utf8", bad.start(), problem, "save it as UTF-8")
 
 
-def _modified(item: Scanned, sheet: Sheet, imports: Mapping[int, str]) -> Iterator[Problem]:
+def _modified(sheet: Sheet, imports: Mapping[int, str]) -> Iterator[Found]:
     """An import that would be inlined, though not all browsers heed it."""
     for one in placed(sheet):
         is_heeded = one.role is Role.IMPORT and one.found is not None and one.found.is_modified
         if is_heeded and text_kind(imports.get(one.statement.start, "")) is TextKind.CSS:
-            text = "only some browsers heed an @import whose url() has a modifier, so it cannot be inlined"
-            place = place_at(item.source.file, item.text, one.statement.start)
-            hint = "remove what follows the string within url()"
-            yield Problem("css-import-modifier", text, place, hint=hint)
+            problem = "only some browsers heed an @import whose url() has a modifier, so it cannot be inlined"
+            yield Found(
+                "css-import-modifier", one.statement.start, problem, "remove what follows the string within url()"
+            )
 
 
 def _cut(sheet: Sheet, imports: Mapping[int, str]) -> tuple[list[Piece], list[Edit]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetbuild.build import keys, registry
-from assetbuild.build.assemble import Marked, as_written, assemble, cuts, is_untouched
+from assetbuild.build.assemble import Marked, as_written, assemble, is_untouched, recipe
 from assetbuild.build.batches import in_batches
 from assetbuild.build.cache import Cache
 from assetbuild.build.events import Done, Listener, Progress, Work
@@ -33,7 +33,7 @@ from assetbuild.build.model import (
 )
 from assetbuild.build.plan import CompileStep
 from assetbuild.build.protocols import Processed, Processor, ProcessorError, Way
-from assetbuild.build.recall import Recalled, Recalls
+from assetbuild.build.recall import Recalled, Recalls, numbered, placed
 from assetbuild.build.workers import SMALL, Crew
 
 Create = Callable[[ProcessorSpec, TextKind], Processor]
@@ -129,40 +129,48 @@ def _begin(step: CompileStep, context: StepContext) -> Compiled | float:
         if is_untouched(step, edges):
             return Compiled(None)
         return Compiled(as_written(step, context.scanned[step.logical], edges))
-    if _may_be_recalled(step) and (recalled := _recalled(step, context)) is not None:
+    if (recalled := _recalled(step, context)) is not None:
         return recalled
     prepared = _prepare(step, context)
     return prepared.seconds or _finish(prepared, context)
 
 
-def _may_be_recalled(step: CompileStep) -> bool:
-    return bool(step.processors) and not step.is_bundle and step.licences is Licences.KEEP
-
-
-def _recall_key(step: CompileStep, context: StepContext) -> tuple[str | None, list[Link]]:
-    item = context.scanned[step.logical]
-    places, links = cuts(step, item, context.edges.get(step.logical, ()))
+def _recall_key(step: CompileStep, context: StepContext) -> tuple[str | None, tuple[Link, ...]]:
+    made, links = recipe(step, context.scanned, context.edges)
     identities = [_identity(spec, context.create(spec, step.kind)) for spec in step.processors]
-    return context.recalls.key(item.blob.sha256, places, identities), links
+    return context.recalls.key(made, step.licences, identities), links
+
+
+def _files(step: CompileStep, context: StepContext) -> list[str]:
+    return [context.scanned[name].source.file for name in step.inputs]
+
+
+def _keep(step: CompileStep, left: Recalled, problems: Sequence[Problem], context: StepContext) -> None:
+    """So that the step can be recalled. `problems`: those of joining."""
+    notes = numbered(problems, _files(step, context))
+    context.recalls.put(_recall_key(step, context)[0], replace(left, notes=notes))
 
 
 def _recalled(step: CompileStep, context: StepContext) -> Compiled | None:
-    """The step's result where its only source is known to become that."""
+    """The step's result where its sources are known to become that."""
     key, links = _recall_key(step, context)
     found = context.recalls.get(key)
     if found is None or len(found.ways) != len(step.processors):
         return None
-    place = Place(context.scanned[step.logical].source.file)
+    place = None if step.is_bundle else Place(context.scanned[step.logical].source.file)
     passages: list[Passage] = []
-    problems: tuple[Problem, ...] = ()
+    problems = placed(found.notes, _files(step, context))
     for spec, (way, reason) in zip(step.processors, found.ways, strict=True):
         processor = context.create(spec, step.kind)
         passages.append(Passage(spec.name, processor.version, _identity(spec, processor), way, reason))
         if way is Way.UNCHANGED and reason:
             problems += (_not_processed(step, spec, reason, place),)
         context.listener(Done(Work.REUSE, step.logical, spec.name))
-    problems += _dropped_map(step, context, place)
-    return Compiled(Marked("", found.prefix, tuple(links)).pieces(found.text), tuple(passages), problems)
+    if not step.is_bundle:
+        problems += _dropped_map(step, context, place)
+    links += (Link(file_name(step.logical)),) if found.licences else ()
+    content = Marked("", found.prefix, links).pieces(found.text)
+    return Compiled(content, tuple(passages), problems, found.licences)
 
 
 def _prepare(step: CompileStep, context: StepContext) -> _Prepared:
@@ -195,7 +203,10 @@ def _finish(prepared: _Prepared, context: StepContext) -> Compiled:
     if taken.licences:
         marked, mark = marked.linked(Link(file_name(step.logical)))
         text = with_notice(text, mark)
+    ways = tuple((passage.way, passage.reason) for passage in passages)
+    left = Recalled(text, marked.prefix, ways, taken.licences)
     if step.is_bundle:
+        _keep(step, left, prepared.problems, context)
         return Compiled(marked.pieces(text), tuple(passages), problems, taken.licences)
     if text.strip() == marked.text.strip():
         # No processor changed anything that matters, so the author's text goes out, with its source-map comment.
@@ -203,9 +214,7 @@ def _finish(prepared: _Prepared, context: StepContext) -> Compiled:
         text = marked.text
     else:
         problems += _dropped_map(step, context, place)
-        if _may_be_recalled(step):
-            ways = tuple((passage.way, passage.reason) for passage in passages)
-            context.recalls.put(_recall_key(step, context)[0], Recalled(text, marked.prefix, ways))
+        _keep(step, left, prepared.problems, context)
     if not marked.links and text == context.scanned[step.logical].text:
         return Compiled(None, tuple(passages), problems)
     return Compiled(marked.pieces(text), tuple(passages), problems, taken.licences)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from assetbuild.build.css_cut import Chunk, External, Local, NamespaceRule, Sheets, used_prefixes
+from assetbuild.build.css_cut import Chunk, CutOf, External, Local, NamespaceRule, Sheets, used_prefixes
 from assetbuild.build.css_imports import (
     NO_CONDITION,
     Condition,
@@ -34,10 +34,10 @@ _DEEPEST = 100
 
 
 def flatten_bundles(
-    namespace: Namespace, scanned: Mapping[str, Scanned], edges: Mapping[str, Sequence[Edge]]
+    namespace: Namespace, scanned: Mapping[str, Scanned], edges: Mapping[str, Sequence[Edge]], *, cut_of: CutOf
 ) -> tuple[dict[str, tuple[Part, ...]], list[Problem]]:
     """The parts of every CSS bundle, in order, by the bundle's name; and what cannot be part of a bundle."""
-    sheets = Sheets(scanned, edges)
+    sheets = Sheets(scanned, edges, cut_of)
     flat: dict[str, tuple[Part, ...]] = {}
     problems: dict[Problem, None] = {}
     for name in sorted(namespace.bundles):
@@ -102,7 +102,7 @@ class _Walk:
         self.seen.add((name, conditions))
         self.entered += 1
         cut = self.sheets.cut(name)
-        self.problems += cut.problems
+        self.problems += self.sheets.problems(name)
         self.stack.append(name)
         before = len(self.met)
         for piece in reversed(cut.pieces):

@@ -7,7 +7,7 @@ in which order, is `flatten_css`'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assetbuild.build.css_roles import Placed, Role, placed
@@ -24,24 +24,31 @@ _MOST = 100
 """So many problems of one file are told, errors first: more help nobody, and each is sought out in the text."""
 
 
-def problems_of_sheet(path: str, sheet: Sheet) -> tuple[Problem, ...]:
-    """Why the style sheet, read from `path`, cannot be part of a bundle, and what will be dropped from it."""
-    found = [*_broken(sheet), *_ignored(sheet)]
-    if len(found) > _MOST:
-        found = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each.offset))[:_MOST]
-    return tuple(
-        Problem(each.code, each.text, place_at(path, sheet.text, each.offset), each.severity, hint=each.hint)
-        for each in sorted(found, key=lambda each: each.offset)
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """What is wrong at character `offset` of a style sheet."""
+
     code: str
     offset: int
     text: str
     hint: str
     severity: Severity = Severity.ERROR
+
+
+def found_in(sheet: Sheet) -> tuple[Found, ...]:
+    """Why the style sheet cannot be part of a bundle, and what will be dropped from it."""
+    found = [*_broken(sheet), *_ignored(sheet)]
+    if len(found) > _MOST:
+        found = sorted(found, key=lambda each: (each.severity is not Severity.ERROR, each.offset))[:_MOST]
+    return tuple(sorted(found, key=lambda each: each.offset))
+
+
+def told(path: str, text: str, found: Iterable[Found]) -> tuple[Problem, ...]:
+    """The problems that these are in the style sheet `text`, which was read from `path`."""
+    return tuple(
+        Problem(each.code, each.text, place_at(path, text, each.offset), each.severity, hint=each.hint)
+        for each in found
+    )
 
 
 _SWALLOWS = "in a bundle it would swallow the next input"
@@ -53,35 +60,35 @@ _UNCLOSED = {
 }
 
 
-def _broken(sheet: Sheet) -> Iterator[_Found]:
+def _broken(sheet: Sheet) -> Iterator[Found]:
     """What a browser would repair in a file of its own, but only by swallowing whatever follows."""
     text = sheet.text
     for token in sheet.tokens:
         if token.kind is Kind.BAD_STRING:
             hint = "close the string on the line where it begins, or end that line with a backslash"
-            yield _Found("css-bad-string", token.start, "the line ends within this string", hint)
+            yield Found("css-bad-string", token.start, "the line ends within this string", hint)
     last = sheet.tokens[-1] if sheet.tokens else None
     counting = [token for token in sheet.tokens if token.kind not in (Kind.SPACE, Kind.COMMENT)]
     if last is not None and last.kind in _UNCLOSED and not is_closed(text, last):
         what, hint = _UNCLOSED[last.kind]
-        yield _Found("css-unclosed", last.start, f"this {what} is never closed: {_SWALLOWS}", hint)
+        yield Found("css-unclosed", last.start, f"this {what} is never closed: {_SWALLOWS}", hint)
     elif counting and not is_closed(text[: counting[-1].end], counting[-1]):
         # Also before a newline, for `;` or the next input may come to stand directly after it.
         problem = "the last statement ends in a backslash, which would escape the character that follows in a bundle"
-        yield _Found("css-unfinished-escape", counting[-1].end - 1, problem, "remove the backslash")
+        yield Found("css-unfinished-escape", counting[-1].end - 1, problem, "remove the backslash")
     if sheet.unclosed:
         opener = sheet.unclosed[-1]
         shown = text[opener.start : opener.end]
         closer = CLOSERS[opener.kind].value
         hint = f"add the missing {closer}"
-        yield _Found("css-unclosed", opener.start, f"this {shown} is never closed: {_SWALLOWS}", hint)
+        yield Found("css-unclosed", opener.start, f"this {shown} is never closed: {_SWALLOWS}", hint)
     for statement in sheet.statements:
         for token in statement.prelude:
             if token.kind is Kind.CLOSE_BRACE:
                 problem = "this } closes nothing, and spoils the rule after it"
-                yield _Found("css-stray-brace", token.start, problem, "remove the }")
+                yield Found("css-stray-brace", token.start, problem, "remove the }")
         if statement.ending is Ending.TEXT and not statement.name and not sheet.unclosed:
-            yield _Found(
+            yield Found(
                 "css-unfinished-rule",
                 statement.start,
                 "this rule has no block: in a bundle it would swallow the first rule of the next input",
@@ -89,7 +96,7 @@ def _broken(sheet: Sheet) -> Iterator[_Found]:
             )
 
 
-def _ignored(sheet: Sheet) -> Iterator[_Found]:
+def _ignored(sheet: Sheet) -> Iterator[Found]:
     """Imports and namespaces that browsers do not heed, and rules that they drop only where no block is around them."""
     for one in placed(sheet):
         statement = one.statement
@@ -106,12 +113,12 @@ def _ignored(sheet: Sheet) -> Iterator[_Found]:
                 "and ignore what stands too late after it"
             )
             hint = f"move it to the {_top(one)} of the file"
-            yield _Found(f"css-{statement.name[1:]}-doubtful", statement.start, problem, hint)
+            yield Found(f"css-{statement.name[1:]}-doubtful", statement.start, problem, hint)
         elif is_unsound(statement):
             what = "`--` and a colon" if statement.is_custom else "a semicolon"
             problem = f"browsers ignore this rule, for {what} in front of its block make no selector: it is dropped"
             hint = "move the declaration into a rule, or remove it"
-            yield _Found("css-rule-ignored", statement.start, problem, hint, Severity.WARNING)
+            yield Found("css-rule-ignored", statement.start, problem, hint, Severity.WARNING)
 
 
 def _a(one: Placed) -> str:
@@ -122,8 +129,8 @@ def _top(one: Placed) -> str:
     return "top" if one.statement.name == "@import" else "top, behind the imports,"
 
 
-def _ignored_here(one: Placed, problem: str, hint: str) -> _Found:
-    return _Found(f"css-{one.statement.name[1:]}-ignored", one.statement.start, problem, hint, Severity.WARNING)
+def _ignored_here(one: Placed, problem: str, hint: str) -> Found:
+    return Found(f"css-{one.statement.name[1:]}-ignored", one.statement.start, problem, hint, Severity.WARNING)
 
 
 # --- what stays ------------------------------------------------------------------------------------------

@@ -5,26 +5,29 @@ Says only what is certain. Knows no configuration; `join_js` says what cannot be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assetbuild.build.js_names import Declared, Declaring, Names, names
-from assetbuild.build.model import Problem, Severity, place_at
+from assetbuild.build.js_names import Declared, Declaring, Names
+from assetbuild.build.model import Place, Problem, Severity, place_at
 
 
 @dataclass(frozen=True, slots=True)
 class Classic:
-    """An input: a classic script that parses. `file` is for places, `logical` for texts."""
+    """An input: a classic script that parses. `file` is for places, `logical` for texts; `read` gives its own."""
 
     file: str
     logical: str
-    text: str
-    strict: bool
+    names: Names
+    read: Callable[[], str]
+
+    def place(self, offset: int) -> Place:
+        return place_at(self.file, self.read(), offset)
 
 
 def hazards(bundle: str, inputs: Sequence[Classic]) -> Iterator[Problem]:
     """Everything that is wrong with these inputs of `bundle`, and everything that is another thing in one script."""
-    read = [(item, names(item.text, strict=item.strict)) for item in inputs]
+    read = [(item, item.names) for item in inputs]
     for item, own in read:
         yield from _misplaced(item, own)
     known: dict[str, list[tuple[Classic, Declared]]] = {}
@@ -41,7 +44,7 @@ def _misplaced(item: Classic, own: Names) -> Iterator[Problem]:
         yield Problem(
             "js-syntax",
             f"`{word}` {where} is a syntax error, which would break every other script of the bundle",
-            place_at(item.file, item.text, offset),
+            item.place(offset),
             hint="wrap the file in a function, or take it out of the bundle"
             if word == "return"
             else "correct it, or take it out of the bundle",
@@ -69,13 +72,11 @@ def _twice(item: Classic, one: Declared, before: Declaring | None) -> Problem | 
     if before is None or Declaring.LEXICAL not in (before, one.how) or one.how is Declaring.BLOCK_FUNCTION:
         return None
     text = f"`{one.name}` is declared twice in this file, which is a syntax error and would break the whole bundle"
-    return Problem(
-        "name-declared-twice", text, place_at(item.file, item.text, one.offset), hint="rename one of the two"
-    )
+    return Problem("name-declared-twice", text, item.place(one.offset), hint="rename one of the two")
 
 
 def _clash(bundle: str, item: Classic, one: Declared, others: Sequence[tuple[Classic, Declared]]) -> Problem | None:
-    place = place_at(item.file, item.text, one.offset)
+    place = item.place(one.offset)
     for other, found in others:
         lexical = Declaring.LEXICAL in (one.how, found.how)
         hint = "wrap one of the files in a function or block of its own, or rename one of the two"
@@ -87,7 +88,7 @@ def _clash(bundle: str, item: Classic, one: Declared, others: Sequence[tuple[Cla
                     f"function any more in {bundle}, as that holds both"
                 )
             return Problem("name-declared-twice", text, place, hint=hint)
-        if one.how is Declaring.FUNCTION and not lexical and one.text != found.text:
+        if one.how is Declaring.FUNCTION and not lexical and one.source != found.source:
             text = (
                 f"the function `{one.name}` is declared by {other.logical} too: in {bundle}, which holds both, this "
                 "one is there from the start, and no longer takes its place after the other ran"
@@ -109,7 +110,7 @@ def _used_before(bundle: str, read: Sequence[tuple[Classic, Names]]) -> Iterator
             at, other, declared = first.get(name, (0, item, None))
             if at <= index or declared is None:
                 continue
-            place = place_at(item.file, item.text, offset)
+            place = item.place(offset)
             if declared.how is Declaring.LEXICAL:
                 text = (
                     f"`{name}` is used here, and {other.logical}, which comes later in {bundle}, declares it: "

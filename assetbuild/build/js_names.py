@@ -6,6 +6,7 @@ Knows one script at a time and no messages. It looks into no function: when that
 from __future__ import annotations
 
 import enum
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,12 +34,12 @@ class Declaring(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A name with the offset, in characters, where it is declared; `text` is the source of a function at the top."""
+    """A name with the offset, in characters, where it is declared; `source` is the SHA-256 of a function at the top."""
 
     name: str
     offset: int
     how: Declaring
-    text: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +214,8 @@ class _Reader:
             return
         around.scope.names.add(self._name(name))
         if around.top:
-            text = self.data[node.start_byte : node.end_byte].decode()
-            self.declared.append((self._name(name), name.start_byte, Declaring.FUNCTION, text))
+            source = hashlib.sha256(self.data[node.start_byte : node.end_byte]).hexdigest()
+            self.declared.append((self._name(name), name.start_byte, Declaring.FUNCTION, source))
         elif node.type == "function_declaration" and not self.data.startswith(b"async", node.start_byte):
             self.declared.append((self._name(name), name.start_byte, Declaring.BLOCK_FUNCTION, ""))
 

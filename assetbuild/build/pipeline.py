@@ -38,6 +38,7 @@ from assetbuild.build.flatten_css import flatten_bundles
 from assetbuild.build.foreign import check_manifest_place, check_plain_copies
 from assetbuild.build.gather import Gathered, gather
 from assetbuild.build.graph import Graph, Scanned, build_graph
+from assetbuild.build.input_records import InputRecords
 from assetbuild.build.lock import build_lock
 from assetbuild.build.made import Made
 from assetbuild.build.model import (
@@ -226,9 +227,10 @@ def make(
     with _pool(options.workers) as pool:
         with Crew(options.workers, listener=listener) as crew:
             skims = not judges and not config.processors.get(TextKind.JS)
-            scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, skims)
+            scanning = ScanContext(pool, crew, Scans(trusted_cache), listener, last, InputRecords(trusted_cache), skims)
             scanned, graph = _read(given, scanning, report, named=named)
-            flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges)
+            flat, unjoinable = flatten_bundles(namespace, scanned, graph.edges, cut_of=scanning.records.cut)
+            scanning.records.save()
             report.phase(unjoinable)
             steps = make_plan(config, namespace, scanned, flat, minify=not options.dev)
             context = StepContext(scanned, graph.edges, create, trusted_cache, listener, crew, Recalls(trusted_cache))

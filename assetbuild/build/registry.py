@@ -11,10 +11,9 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import version as installed_version
 from types import MappingProxyType, ModuleType
 
-from assetbuild.build import licences, processors
+from assetbuild.build import licences, processors, versions
 from assetbuild.build.js_stand_ins import with_stand_ins
 from assetbuild.build.model import ProcessorSpec, TextKind
 from assetbuild.build.protocols import Processed, Processor
@@ -136,7 +135,7 @@ _KEEP_LICENCES = MappingProxyType(
 
 @functools.cache
 def _installed(package: str) -> str:
-    return installed_version(package)
+    return versions.installed(package)
 
 
 def _version(module: ModuleType, *proof: str) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def begin(root: Path, build: str, files: Iterable[str], *, manifest: Path | None
     refused = [name for name in names if not is_public_path(name)]
     if refused:
         raise BuildFailed(not_public(name) for name in refused)
-    path = _folder(root, "pending") / f"{build[:16]}-{secrets.token_hex(8)}.json"
+    path = _folder(root, "pending") / f"{build[:16]}-{os.urandom(8).hex()}.json"
     owner = manifest_name(root, manifest) if manifest else ""
     _write(root, path, _Record(build, names, owner))
     return Pending(root, path, build, names, owner)
@@ -137,11 +136,14 @@ def commit(pending: Pending) -> None:
         # Without the lock a `clean` may run at the same time and take a file that only an old release had.
         if not os.path.lexists(f"{prefix}/{name}"):
             raise BuildFailed([_gone(root / name)])
-    records = read_records(root)
-    same = [entry for entry in records.releases if entry.build == pending.build]
+    # Their names tell which records are of this build; of the others nothing but the number counts here.
+    entries = _entries(root, "releases", _RELEASE)
+    own = [_release(path, match) for path, match in entries if pending.build.startswith(match["build"])]
+    same = [entry for entry in own if isinstance(entry, Release) and entry.build == pending.build]
     same = [entry for entry in same if entry.manifest in ("", pending.manifest)]
+    same.sort(key=_age, reverse=True)
     files = frozenset(pending.files).union(*(release.files for release in same))
-    newest = records.order[0][0] if records.order else 0
+    newest = max((int(match["sequence"]) for _, match in entries), default=0)
     wanted = (newest, files, pending.manifest)
     if [(entry.sequence, entry.files, entry.manifest) for entry in same] != [wanted]:
         path = _folder(root, "releases") / f"{newest + 1:08}-{pending.build[:16]}.json"
@@ -157,20 +159,32 @@ def read_records(root: Path) -> Records:
     pending: list[Pending] = []
     damaged: list[Damaged] = []
     for path, match in _entries(root, "releases", _RELEASE):
-        sequence, short = int(match["sequence"]), match["build"]
-        found = _parse(path, short)
-        if isinstance(found, Problem):
-            damaged.append(Damaged(path, short, sequence, found))
-        elif found:
-            releases.append(Release(path, found.build, frozenset(found.files), sequence, found.manifest))
+        release = _release(path, match)
+        if isinstance(release, Damaged):
+            damaged.append(release)
+        elif release:
+            releases.append(release)
     for path, match in _entries(root, "pending", _PENDING):
         found = _parse(path, match["build"])
         if isinstance(found, Problem):
             damaged.append(Damaged(path, match["build"], 0, found))
         elif found:
             pending.append(Pending(root, path, found.build, found.files, found.manifest))
-    releases.sort(key=lambda release: (release.sequence, release.path.name), reverse=True)
+    releases.sort(key=_age, reverse=True)
     return Records(tuple(releases), tuple(pending), tuple(damaged))
+
+
+def _release(path: Path, match: re.Match[str]) -> Release | Damaged | None:
+    """What the record of a release says; None where it has just gone."""
+    sequence, short = int(match["sequence"]), match["build"]
+    found = _parse(path, short)
+    if isinstance(found, Problem):
+        return Damaged(path, short, sequence, found)
+    return Release(path, found.build, frozenset(found.files), sequence, found.manifest) if found else None
+
+
+def _age(release: Release) -> tuple[int, str]:
+    return release.sequence, release.path.name
 
 
 def manifest_files(manifest: manifests.ManifestDict) -> frozenset[str]:

@@ -6,16 +6,16 @@ Knows that CSS and JS are read differently; what the references mean is `graph`'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from assetbuild.build import join_js, js_hazards, scan_js, tree
+from assetbuild.build import bundle_scripts, scan_js, tree
 from assetbuild.build.batches import in_batches
 from assetbuild.build.encoding import Decoded
 from assetbuild.build.events import Done, Listener, Work
 from assetbuild.build.graph import Scanned
+from assetbuild.build.input_records import InputRecords
 from assetbuild.build.media import text_kind
 from assetbuild.build.model import Blob, Namespace, Problem, Severity, Source, TextKind, place_at
 from assetbuild.build.scans import Scan, Scanner, Scans
@@ -58,6 +58,7 @@ class ScanContext:
     scans: Scans
     listener: Listener
     last: State
+    records: InputRecords
     skims: bool = False
 
 
@@ -91,7 +92,7 @@ def scan_all(namespace: Namespace, context: ScanContext) -> tuple[dict[str, Scan
         problems += found
         if item is not None:
             scanned[name] = item
-    problems += _bundle_problems(namespace.bundles, scanned)
+    problems += bundle_scripts.problems(namespace.bundles, scanned, context.records)
     return scanned, problems
 
 
@@ -181,33 +182,3 @@ def _encoding_problems(source: Source, decoded: Decoded, *, is_input: bool) -> t
     place = place_at(source.file, decoded.text, decoded.invalid)
     severity = Severity.ERROR if is_input else Severity.WARNING
     return (Problem("not-utf8", text, place, severity=severity, hint=hint),)
-
-
-def _bundle_problems(bundles: Mapping[str, tuple[str, ...]], scanned: Mapping[str, Scanned]) -> list[Problem]:
-    """What scripts cannot be joined. The same input in two bundles is reported once."""
-    found: dict[Problem, None] = {}
-    for name in sorted(bundles):
-        inputs = [scanned[logical] for logical in bundles[name] if logical in scanned]
-        own = [
-            problem
-            for item in inputs
-            if item.script is not None
-            for problem in join_js.problems_of_input(item.source.file, item.text, item.script)
-        ]
-        if len(inputs) > 1 and not any(problem.severity is Severity.ERROR for problem in own):
-            own += _hazards(name, inputs)
-        found.update(dict.fromkeys(own))
-    return list(found)
-
-
-def _hazards(bundle: str, inputs: Sequence[Scanned]) -> Iterator[Problem]:
-    """What scripts do to each other in one bundle."""
-    if inputs[0].kind is TextKind.JS:
-        yield from js_hazards.hazards(
-            bundle,
-            [
-                js_hazards.Classic(item.source.file, item.source.logical, item.text, item.script.strict)
-                for item in inputs
-                if item.script is not None
-            ],
-        )

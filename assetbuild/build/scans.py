@@ -10,7 +10,6 @@ import enum
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from importlib.metadata import version
 
 from assetbuild.build import (
     css_errors,
@@ -33,6 +32,7 @@ from assetbuild.build import (
     skim_css,
     skim_js,
     urls,
+    versions,
     webassets_model,
 )
 from assetbuild.build.cache import Cache
@@ -132,7 +132,7 @@ def _key() -> str | None:
     code = own_code.digest(SCANNERS)
     if code is None:
         return None
-    return keys.key((("scans", code), *((name, version(name)) for name in _PACKAGES)))
+    return keys.key((("scans", code), *((name, versions.installed(name)) for name in _PACKAGES)))
 
 
 def _loaded(cache: Cache, key: str) -> Mapping[str, object]:

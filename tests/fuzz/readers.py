@@ -33,6 +33,7 @@ from assetbuild.build import (
 )
 from assetbuild.build.edits import edited
 from assetbuild.build.encoding import Decoded, decode_css, decode_js
+from assetbuild.build.js_names import names
 from assetbuild.build.model import BuildFailed, Problem, ProcessorSpec, Reference, Severity, TextKind
 from assetbuild.build.processors import Guarded
 from assetbuild.build.protocols import Way
@@ -91,10 +92,10 @@ def css_bundle(data: bytes) -> None:
     conditions = [one.condition for one in found if one is not None]
     css_imports.wrapping(conditions)
     css_imports.joined(conditions)
-    if not _has_error(join_css.problems_of_sheet("a.css", sheet)):
+    if not _has_error(join_css.told("a.css", text, join_css.found_in(sheet))):
         cut = edited(text, join_css.cuts(sheet))
         again = css_sheet.read(cut)
-        assert not _has_error(join_css.problems_of_sheet("a.css", again))
+        assert not _has_error(join_css.told("a.css", cut, join_css.found_in(again)))
         assert edited(cut, join_css.cuts(again)) == cut
 
 
@@ -142,7 +143,8 @@ def js_bundle(data: bytes) -> None:
     once = join_js.join(inputs[:1]).text
     again = join_js.join([join_js.JoinInput("a.js", once, scan_js.read(once))]).text
     assert again == once.removeprefix("\ufeff")  # of several byte-order marks one goes each time
-    for problem in js_hazards.hazards("c.js", [js_hazards.Classic(name, name, text, script.strict) for name in "ab"]):
+    found = names(text, strict=script.strict)
+    for problem in js_hazards.hazards("c.js", [js_hazards.Classic(name, name, found, lambda: text) for name in "ab"]):
         assert problem.place is not None
         assert 1 <= problem.place.line <= text.count("\n") + 1
 
