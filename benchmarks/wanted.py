@@ -84,7 +84,7 @@ _READ = (
 )
 _BARE = f"what is wanted is what listing, reading, digesting and writing alone take; {_READ}"
 _PROVEN = "scanning and proving are the most of it, and the peers do neither; the minifiers take a thirtieth"
-_START = "importing the compiler takes 0.1 s of it; the rest is walking, resolving and naming thousands of assets"
+_START = "importing the compiler takes 0.2 s of it; the rest is walking, resolving and naming thousands of assets"
 _THREADS = "what is wanted is less than compressing alone takes: that peer uses all cores and the same library too"
 _TREE = "one script of 6 MB that only a parser understands needs 300 MB for its tree; the manifest of L has 14 MB"
 
