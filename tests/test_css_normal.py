@@ -106,6 +106,8 @@ def is_whole(text: str) -> bool:
 @given(DECLARATIONS)
 @example("margin:0px 0px!important")
 @example("--a: b  c")
+@example("margin:0.50emvar(--a)")
+@example("margin:0.50em var(--a, )")
 def test_a_declaration_read_by_a_pattern_is_what_its_tokens_say(text: str) -> None:
     plain = css_plain.declaration(text)
     if plain is not None and is_whole(text):
@@ -115,6 +117,8 @@ def test_a_declaration_read_by_a_pattern_is_what_its_tokens_say(text: str) -> No
 
 @given(SELECTORS)
 @example("a > b,\n.c::before")
+@example("a::before-x")
+@example("a:: before")
 def test_a_selector_read_by_a_pattern_is_what_its_tokens_say(text: str) -> None:
     plain = css_plain.selector(text)
     if plain is not None:

@@ -131,7 +131,7 @@ def block_by_pattern(text: str) -> list[Cut] | None:
         return [*cuts, Cut(start, last, "", len(text))] if (last := last.lstrip(" \t\n\r\f")) else cuts
     for match in _BLOCK.finditer(text):
         statement, mark, other = match.groups()
-        if other or (statement[:1] == "@" and not _is_plainly_begun(statement)):
+        if other:
             return None
         if mark or statement:
             cuts.append(Cut(match.start(1), statement, mark or "", match.end(1)))
