@@ -16,6 +16,7 @@ Key = str | tuple[str, ...]
 
 
 def key(parts: Sequence[Part]) -> Key:
+    """The key of a statement: one text if it reads as just these parts, else a tuple of them."""
     spelled = [f" {_value(part)}" if part.gap else _value(part) for part in parts]
     joined = "".join(spelled)
     return joined if _pieces(joined) == spelled else tuple(spelled)
