@@ -118,7 +118,7 @@ def test_the_key_holds_the_code_that_makes_of_files_what_processors_receive() ->
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.startswith("assetbuild.build.")}
-    held = {module.__name__ for module in recall.MODULES}
+    held = {f"assetbuild.build.{name}" for name in recall.MODULES}
     assert held - ours == {"assetbuild.build.assemble", "assetbuild.build.source_text"}
     assert ours - held == set()
 

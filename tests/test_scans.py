@@ -118,9 +118,9 @@ _WRONG: tuple[object, ...] = ({}, {"Bare": []}, {"os": []}, 1, [])
 )
 def test_what_is_no_scan_is_none(data: bytes, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    kept = Scans(cache)
-    assert kept._key is not None
-    cache.put(kept._key, data, {})
+    key = Scans(cache)._kept._key
+    assert key
+    cache.put(key, data, {})
     assert Scans(cache).get(JS, "1") is None
 
 
@@ -128,4 +128,4 @@ def test_the_key_holds_the_code_of_all_that_scanning_imports() -> None:
     asked = "import sys; from assetbuild.build import scan_css, scan_js, encoding; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.startswith("assetbuild.build.")}
-    assert ours == {module.__name__ for module in scans.SCANNERS}
+    assert ours == {f"assetbuild.build.{name}" for name in scans.SCANNERS}

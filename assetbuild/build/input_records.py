@@ -8,132 +8,71 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from assetbuild.build import (
-    css_cut,
-    css_imports,
-    css_layers,
-    css_parts,
-    css_roles,
-    css_selectors,
-    css_sheet,
-    css_tokens,
-    css_validity,
-    edits,
-    encoding,
-    join_css,
-    js_names,
-    js_scopes,
-    js_tree,
-    keys,
-    media,
-    model,
-    other_tools,
-    own_code,
-    publish_settings,
-    source_text,
-    urls,
-    versions,
-    webassets_model,
-)
+from assetbuild.build import css_cut, js_names
 from assetbuild.build.cache import Cache
 from assetbuild.build.css_cut import Chunk, Cut, External, Local, NamespaceRule, Piece
 from assetbuild.build.css_imports import Condition
 from assetbuild.build.css_parts import PartKind
 from assetbuild.build.join_css import Found
 from assetbuild.build.js_names import Declared, Declaring, Names
+from assetbuild.build.kept import Kept
 from assetbuild.build.model import Severity
 
 MODULES = (
-    css_cut,
-    css_imports,
-    css_layers,
-    css_parts,
-    css_roles,
-    css_selectors,
-    css_sheet,
-    css_tokens,
-    css_validity,
-    edits,
-    encoding,
-    join_css,
-    js_names,
-    js_scopes,
-    js_tree,
-    media,
-    model,
-    other_tools,
-    publish_settings,
-    source_text,
-    urls,
-    webassets_model,
+    "css_cut",
+    "css_imports",
+    "css_layers",
+    "css_parts",
+    "css_roles",
+    "css_selectors",
+    "css_sheet",
+    "css_tokens",
+    "css_validity",
+    "edits",
+    "encoding",
+    "join_css",
+    "js_names",
+    "js_scopes",
+    "js_tree",
+    "media",
+    "model",
+    "other_tools",
+    "publish_settings",
+    "source_text",
+    "urls",
+    "webassets_model",
 )
 """They decide what is kept here, with what they import. Their code is in the key."""
-
-_PACKAGES = ("tree-sitter", "tree-sitter-javascript")
-_BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What a wrong record raises where it is read."""
-
-T = TypeVar("T")
 
 
 class InputRecords:
     """The records of the build before, and those of this one. `cache`: None keeps nothing."""
 
     def __init__(self, cache: Cache | None) -> None:
-        self._key = _key() if cache is not None else None
-        self._cache = cache if self._key is not None else None
-        self._old = _loaded(cache, self._key) if cache is not None and self._key is not None else {}
-        self._new: dict[str, object] = {}
+        self._kept = Kept(cache, "input records", MODULES)
 
     def cut(self, sha256: str, imports: Mapping[int, str], read: Callable[[], str]) -> Cut:
         """The style sheet with that digest, cut at its imports; `read` gives its text where it has to be read."""
         name = f"css {sha256} {json.dumps(sorted(imports.items()))}"
-        known = self._known(name, _cut)
+        known = self._kept.get(name, _cut)
         if known is None:
             known = css_cut.cut(read(), imports)
-            self._new[name] = _plain_cut(known)
+            self._kept.put(name, _plain_cut(known))
         return known
 
     def names(self, sha256: str, read: Callable[[], str], *, strict: bool) -> Names:
         """The names of the script with that digest, as `js_names.names` finds them."""
         name = f"js {sha256} {strict}"
-        known = self._known(name, _names)
+        known = self._kept.get(name, _names)
         if known is None:
             known = js_names.names(read(), strict=strict)
-            self._new[name] = _plain_names(known)
+            self._kept.put(name, _plain_names(known))
         return known
 
     def save(self) -> None:
-        """Keep what this build has asked for, and nothing else: so what is kept does not grow."""
-        if self._cache is not None and self._key is not None and self._new.keys() != self._old.keys():
-            data = json.dumps(self._new, sort_keys=True, separators=(",", ":")).encode()
-            self._cache.put(self._key, data, {})
-
-    def _known(self, name: str, made: Callable[[Any], T]) -> T | None:
-        try:
-            found = made(self._old[name])
-        except _BROKEN:
-            return None
-        self._new[name] = self._old[name]
-        return found
-
-
-def _key() -> str | None:
-    code = own_code.digest(MODULES)
-    if code is None:
-        return None
-    return keys.key((("input records", code), *((name, versions.installed(name)) for name in _PACKAGES)))
-
-
-def _loaded(cache: Cache, key: str) -> Mapping[str, Any]:
-    cached = cache.get(key)
-    try:
-        found = json.loads(cached.data) if cached is not None else {}
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        self._kept.save()
 
 
 # --- values as JSON --------------------------------------------------------------------------------------

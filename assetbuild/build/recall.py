@@ -11,69 +11,40 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from assetbuild.build import (
-    assemble,
-    css_parts,
-    css_tokens,
-    edits,
-    encoding,
-    join_js,
-    js_early,
-    js_lexemes,
-    js_names,
-    js_references,
-    js_regex,
-    js_scopes,
-    js_slashes,
-    js_tree,
-    keys,
-    licences,
-    model,
-    other_tools,
-    own_code,
-    publish_settings,
-    scan_js,
-    skim_css,
-    skim_js,
-    source_text,
-    urls,
-    versions,
-    webassets_model,
-)
+from assetbuild.build import keys
 from assetbuild.build.cache import Cache
+from assetbuild.build.kept import code_key
 from assetbuild.build.keys import Description
 from assetbuild.build.model import Licences, Place, Problem, Severity
 from assetbuild.build.protocols import Way
 
 MODULES = (
-    assemble,
-    css_parts,
-    css_tokens,
-    edits,
-    encoding,
-    join_js,
-    js_early,
-    js_lexemes,
-    js_names,
-    js_references,
-    js_regex,
-    js_scopes,
-    js_slashes,
-    js_tree,
-    licences,
-    model,
-    other_tools,
-    publish_settings,
-    scan_js,
-    skim_css,
-    skim_js,
-    source_text,
-    urls,
-    webassets_model,
+    "assemble",
+    "css_parts",
+    "css_tokens",
+    "edits",
+    "encoding",
+    "join_js",
+    "js_early",
+    "js_lexemes",
+    "js_names",
+    "js_references",
+    "js_regex",
+    "js_scopes",
+    "js_slashes",
+    "js_tree",
+    "licences",
+    "model",
+    "other_tools",
+    "publish_settings",
+    "scan_js",
+    "skim_css",
+    "skim_js",
+    "source_text",
+    "urls",
+    "webassets_model",
 )
 """They decide, of files and the places in them, what processors receive and what is told of that."""
-
-_PACKAGES = ("tree-sitter", "tree-sitter-javascript")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +66,8 @@ class Recalls:
     """Looks steps up in the cache. `cache`: None knows nothing."""
 
     def __init__(self, cache: Cache | None) -> None:
-        code = own_code.digest(MODULES) if cache is not None else None
-        self._tools: Description = ()
-        self._cache = cache if code is not None else None
-        if code is not None:
-            self._tools = (("recall", code), *((name, versions.installed(name)) for name in _PACKAGES))
+        tools = code_key("recall", MODULES) if cache is not None else None
+        self._cache, self._tools = (cache, tools) if tools is not None else (None, ())
 
     def key(self, recipe: str, licences: Licences, identities: Sequence[Description]) -> str | None:
         """`recipe` as `assemble` gives it, `identities` of the processors. None where nothing is known."""

@@ -7,36 +7,13 @@ nothing of files. JSON and not pickle: whoever can write a cache must not be abl
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
-from assetbuild.build import (
-    css_errors,
-    css_tokens,
-    encoding,
-    js_early,
-    js_lexemes,
-    js_references,
-    js_regex,
-    js_scopes,
-    js_slashes,
-    js_tree,
-    keys,
-    model,
-    other_tools,
-    own_code,
-    publish_settings,
-    scan_css,
-    scan_js,
-    skim_css,
-    skim_js,
-    urls,
-    versions,
-    webassets_model,
-)
+from assetbuild.build import scan_css, scan_js
 from assetbuild.build.cache import Cache
 from assetbuild.build.js_references import Bare, PageUrl
+from assetbuild.build.kept import Kept
 from assetbuild.build.model import Reference, RefKind
 from assetbuild.build.scan_css import StyleSheet
 from assetbuild.build.scan_js import Script
@@ -69,79 +46,51 @@ SCANS: dict[Scanner, Callable[[str], Scan]] = {
 }
 
 SCANNERS = (
-    css_errors,
-    css_tokens,
-    encoding,
-    js_early,
-    js_lexemes,
-    js_references,
-    js_regex,
-    js_scopes,
-    js_slashes,
-    js_tree,
-    model,
-    other_tools,
-    publish_settings,
-    scan_css,
-    scan_js,
-    skim_css,
-    skim_js,
-    urls,
-    webassets_model,
+    "css_errors",
+    "css_tokens",
+    "encoding",
+    "js_early",
+    "js_lexemes",
+    "js_references",
+    "js_regex",
+    "js_scopes",
+    "js_slashes",
+    "js_tree",
+    "model",
+    "other_tools",
+    "publish_settings",
+    "scan_css",
+    "scan_js",
+    "skim_css",
+    "skim_js",
+    "urls",
+    "webassets_model",
 )
 """The modules that decide what a scan gives, and what they import. Their code is in the key."""
-
-_PACKAGES = ("tree-sitter", "tree-sitter-javascript")
 
 
 class Scans:
     """The scans of the build before, and those of this one. `cache`: None keeps nothing."""
 
     def __init__(self, cache: Cache | None) -> None:
-        self._key = _key() if cache is not None else None
-        self._cache = cache if self._key is not None else None
-        self._old = _loaded(cache, self._key) if cache is not None and self._key is not None else {}
-        self._new: dict[str, object] = {}
+        self._kept = Kept(cache, "scans", SCANNERS)
 
     def get(self, scanner: Scanner, sha256: str) -> Scan | None:
         """What a file with that digest was found to hold."""
-        name = f"{scanner.value} {sha256}"
-        if name not in self._old:
-            return None
-        try:
-            found = _object(self._old[name])
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return None
-        if not isinstance(found, StyleSheet if scanner is Scanner.STYLE_SHEET else Script):
-            return None
-        self._new[name] = self._old[name]
-        return found
+
+        def made(record: object) -> Scan:
+            found = _object(record)
+            if not isinstance(found, StyleSheet if scanner is Scanner.STYLE_SHEET else Script):
+                raise TypeError(f"{type(found)} is no scan of {scanner}")
+            return found
+
+        return self._kept.get(f"{scanner.value} {sha256}", made)
 
     def put(self, scanner: Scanner, sha256: str, scan: Scan) -> None:
-        self._new[f"{scanner.value} {sha256}"] = _plain(scan)
+        self._kept.put(f"{scanner.value} {sha256}", _plain(scan))
 
     def save(self) -> None:
-        """Keep what this build has asked for and put, and nothing else: so what is kept does not grow."""
-        if self._cache is not None and self._key is not None and self._new.keys() != self._old.keys():
-            data = json.dumps(self._new, sort_keys=True, separators=(",", ":")).encode()
-            self._cache.put(self._key, data, {})
-        self._old, self._new = {}, {}  # large, and asked no more
-
-
-def _key() -> str | None:
-    code = own_code.digest(SCANNERS)
-    if code is None:
-        return None
-    return keys.key((("scans", code), *((name, versions.installed(name)) for name in _PACKAGES)))
-
-
-def _loaded(cache: Cache, key: str) -> Mapping[str, object]:
-    cached = cache.get(key)
-    try:
-        found = json.loads(cached.data) if cached is not None else {}
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        self._kept.save()
 
 
 # --- values as JSON --------------------------------------------------------------------------------------
