@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assetbuild.build.css_errors import first_error
@@ -159,6 +159,7 @@ VALUES = st.lists(st.sampled_from([*_LEFT, *_JOINED]), max_size=7)
 
 
 @given(NAMES, VALUES)
+@example("margin", ["\\9", "/**/", " ", "0.50px"])
 def test_one_spelling_is_reached_at_once_and_proven(name: str, pieces: list[str]) -> None:
     text = f"a{{{name}:{''.join(pieces)}}}"
     minified = minify(text)

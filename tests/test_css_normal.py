@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assetbuild.build import css_plain, css_split, css_statements, css_tokens
+from assetbuild.build import css_normal, css_plain, css_split, css_statements, css_tokens
 from assetbuild.build.css_keys import key
 from assetbuild.build.css_tokens import Kind, Part
 from assetbuild.build.prove_css import original, same
@@ -204,8 +204,15 @@ def test_statements_have_one_key_exactly_if_their_parts_mean_the_same(
 
 @pytest.fixture
 def tokenized(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that were read by their tokens."""
+    """The statements that are read by their tokens from now on."""
     found: list[str] = []
+    for kept in (
+        css_normal._kept_body,
+        css_statements._kept_at_rule,
+        css_statements._kept_declaration,
+        css_statements._kept_selector,
+    ):
+        kept.cache_clear()
 
     def counting(read: Callable[[str], object]) -> Callable[[str], object]:
         def counted(text: str) -> object:

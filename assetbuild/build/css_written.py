@@ -5,6 +5,7 @@ Changes nothing, and knows nothing of what the parts say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assetbuild.build.css_tokens import Kind, Part, tokenize
@@ -15,6 +16,8 @@ Licence = tuple[int, str]
 # Nothing that stands before or after these can fuse with them.
 _ALONE_BEFORE = frozenset(",;:{}()[]\"'")
 _ALONE_AFTER = frozenset(",;:{})]")
+# The first white space behind such an escape is a part of it (CSS Syntax 3, section 4.3.7).
+_ENDS_IN_ESCAPE = re.compile(r"\\[0-9a-fA-F]{1,6}\Z")
 
 
 def written(text: str, parts: Sequence[Part], licences: Sequence[Licence] = ()) -> str:
@@ -28,7 +31,8 @@ def written(text: str, parts: Sequence[Part], licences: Sequence[Licence] = ()) 
             pieces.append(licences[done][1])
             done += 1
         separator = "" if done > kept or before is None else _separator(text, before, part)
-        pieces += [" " if part.gap else separator, part.text]
+        gap = "  " if before is not None and _ENDS_IN_ESCAPE.search(before.text) else " "
+        pieces += [gap if part.gap else separator, part.text]
         before = part
     return "".join([*pieces, *(licence for _, licence in licences[done:])])
 

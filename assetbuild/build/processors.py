@@ -19,7 +19,7 @@ from assetbuild.build.protocols import Processed, Refused, Way
 if TYPE_CHECKING:
     from assetbuild.build import prove_css
 
-GUARD = "10"
+GUARD = "11"
 """The number of the rules by which results are accepted; raised whenever they change, so that no cached result of
 the older rules is used."""
 
