@@ -160,6 +160,7 @@ VALUES = st.lists(st.sampled_from([*_LEFT, *_JOINED]), max_size=7)
 
 @given(NAMES, VALUES)
 @example("margin", ["\\9", "/**/", " ", "0.50px"])
+@example("--x", ["\\9", "/**/", " ", "0.50px"])
 def test_one_spelling_is_reached_at_once_and_proven(name: str, pieces: list[str]) -> None:
     text = f"a{{{name}:{''.join(pieces)}}}"
     minified = minify(text)

@@ -31,10 +31,16 @@ def written(text: str, parts: Sequence[Part], licences: Sequence[Licence] = ()) 
             pieces.append(licences[done][1])
             done += 1
         separator = "" if done > kept or before is None else _separator(text, before, part)
-        gap = "  " if before is not None and _ENDS_IN_ESCAPE.search(before.text) else " "
-        pieces += [gap if part.gap else separator, part.text]
+        pieces += [_gap(before) if part.gap else separator, part.text]
         before = part
     return "".join([*pieces, *(licence for _, licence in licences[done:])])
+
+
+def _gap(before: Part | None) -> str:
+    """White space that does not become a part of `before`, whose text must stay the same where scripts read it."""
+    if before is None or not _ENDS_IN_ESCAPE.search(before.text):
+        return " "
+    return "/**/ " if before.exact else "  "
 
 
 def _separator(text: str, before: Part, part: Part) -> str:
