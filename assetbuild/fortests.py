@@ -10,7 +10,7 @@ import os
 
 from assetbuild import near
 from assetbuild.errors import AssetbuildError
-from assetbuild.manifest import path_fault
+from assetbuild.manifest_faults import path_fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from assetbuild.errors import ManifestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any, NoReturn, NotRequired, TypedDict, TypeGuard
 
     class VariantEntry(TypedDict):
@@ -60,8 +60,8 @@ else:  # `typing` costs as much to import as all the rest, and a TypedDict is a 
 
 SCHEMA = 1
 _REBUILD = "run `assetbuild build` to write it anew"
-_HEX = b"0123456789abcdef"
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+HEX = b"0123456789abcdef"
+BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _PREFIX = b"sha384-"
 _MARKED = bytes(
     0 if char in b":\\" or not 0x20 <= char < 0x7F else ord("/") if char == ord(".") else char for char in range(256)
@@ -69,6 +69,8 @@ _MARKED = bytes(
 """What may stand in no path as a null, and a dot as a slash: with both, no segment of a sound path is empty or dots."""
 _REQUIRED = 5
 """Members that each asset has."""
+_MEMBERS = ("blueprints", "blocks", "bundles")
+"""Few manifests have them."""
 
 
 def read(path: str | os.PathLike[str]) -> ManifestDict:
@@ -112,14 +114,16 @@ def loads(data: bytes, *, name: str) -> ManifestDict:
     except (ValueError, RecursionError) as error:
         _refuse(name, f"not JSON, or only a part of it ({error})")
     if not isinstance(document, dict):
-        _refuse(name, f"expected a JSON object, found {_kind(document)}")
+        _refuse(name, f"expected a JSON object, found {kind(document)}")
     _check_schema(document.get("schema"), name)
-    if not _is_hex(document.get("build"), 64):
+    if not is_hex(document.get("build"), 64):
         _refuse(name, '"build" must be 64 hexadecimal digits')
     if not isinstance(document.get("assets"), dict):
-        _refuse(name, f'"assets" must be an object, found {_kind(document.get("assets"))}')
+        _refuse(name, f'"assets" must be an object, found {kind(document.get("assets"))}')
     if not _is_plainly_sound(document):
-        for fault in _faults(document):
+        from assetbuild import manifest_faults
+
+        for fault in manifest_faults.faults(document):
             _refuse(name, fault)
     return document  # type: ignore[return-value]  # this is the check that makes it one
 
@@ -158,16 +162,14 @@ def _check_schema(schema: object, name: str) -> None:
 
 
 def _is_plainly_sound(document: dict[str, Any]) -> bool:
-    """True only for what `_faults` finds nothing wrong with; False means: look closely.
+    """True only for what `manifest_faults` finds nothing wrong with; False means: look closely.
 
     What is not text where text must be ends in a TypeError, as `join` takes nothing else.
     """
     assets = document["assets"]
     entries = list(assets.values())
-    if "bundles" in document and any(_bundles_faults(document["bundles"], assets)):
-        return False
     if not entries:
-        return "importmap" not in document and not document.keys() & {"blueprints", "blocks"}
+        return not document.keys() & {"importmap", *_MEMBERS}
     try:
         longer = [entry for entry in entries if len(entry) > _REQUIRED]
         groups = [entry["variants"] for entry in longer if "variants" in entry]
@@ -190,12 +192,17 @@ def _is_plainly_sound(document: dict[str, Any]) -> bool:
             and _are_known([entry["preload"] for entry in more if "preload" in entry], assets)
             and _are_known([entry["imports"] for entry in more if "imports" in entry], assets)
             and _are_known([entry["css"] for entry in more if "css" in entry], assets)
-            and not any(_blocks_faults(document.get("blocks", {}), assets))
             and all(target in assets or is_absolute_url(target) for target in importmap.values())
-            and not any(_blueprint_faults(document.get("blueprints", {})))
+            and (document.keys().isdisjoint(_MEMBERS) or _are_sound_members(document))
         )
     except (KeyError, TypeError, AttributeError):
         return False
+
+
+def _are_sound_members(document: dict[str, Any]) -> bool:
+    from assetbuild import manifest_faults
+
+    return not any(manifest_faults.member_faults(document))
 
 
 def _are_plain_paths(paths: list[str]) -> bool:
@@ -215,7 +222,7 @@ def _are_plain_paths(paths: list[str]) -> bool:
 
 
 def _are_digests(digests: list[str]) -> bool:
-    return set(map(len, digests)) == {64} and _consists_of("".join(digests), _HEX)
+    return set(map(len, digests)) == {64} and consists_of("".join(digests), HEX)
 
 
 def _are_integrities(integrities: list[str]) -> bool:
@@ -225,155 +232,24 @@ def _are_integrities(integrities: list[str]) -> bool:
         return False
     joined, count = text.encode("ascii"), len(integrities)
     places = all(joined[at::71] == _PREFIX[at : at + 1] * count for at in range(len(_PREFIX)))
-    return places and joined.translate(None, _BASE64) == b"-" * count
+    return places and joined.translate(None, BASE64) == b"-" * count
 
 
 def _are_known(named: list[list[str]], assets: Mapping[str, Any]) -> bool:
     return set(map(type, named)) <= {list} and assets.keys() >= {name for group in named for name in group}
 
 
-def _consists_of(text: str, chars: bytes) -> bool:
+def consists_of(text: str, chars: bytes) -> bool:
+    """Whether no character of `text` is another than those."""
     return text.isascii() and not text.encode("ascii").translate(None, chars)
 
 
-# --- looking closely: the same rules, one asset after the other, to say which one breaks which ------------
+def is_hex(value: object, length: int) -> TypeGuard[str]:
+    """Whether it is a text of so many hexadecimal digits."""
+    return isinstance(value, str) and len(value) == length and consists_of(value, HEX)
 
 
-def _faults(document: dict[str, Any]) -> Iterator[str]:
-    assets = document["assets"]
-    for logical, entry in assets.items():
-        fault = path_fault(logical)
-        if fault:
-            yield f"asset {logical!r} {fault}"
-        if not isinstance(entry, dict):
-            yield f"asset {logical!r} must be an object, found {_kind(entry)}"
-            return
-        for fault in _entry_faults(entry, assets):
-            yield f"asset {logical!r}: {fault}"
-    yield from _importmap_faults(document.get("importmap", {}), assets)
-    yield from _blueprint_faults(document.get("blueprints", {}))
-    yield from _blocks_faults(document.get("blocks", {}), assets)
-    yield from _bundles_faults(document.get("bundles", {}), assets)
-
-
-def _entry_faults(entry: dict[str, Any], assets: Iterable[str]) -> Iterator[str]:
-    yield from _file_faults(entry)
-    if not isinstance(entry.get("type"), str) or not entry["type"]:
-        yield f'"type" must be a media type, found {_kind(entry.get("type"))}'
-    if not _is_hex(entry.get("sha256"), 64):
-        yield '"sha256" must be 64 hexadecimal digits'
-    if not _is_integrity(entry.get("integrity")):
-        yield '"integrity" must be "sha384-" and 64 characters of base64'
-    for flag in ("module", "stable"):
-        if not isinstance(entry.get(flag, True), bool):
-            yield f'"{flag}" must be true or absent, found {_kind(entry.get(flag))}'
-    for member in ("preload", "imports", "css"):
-        references = entry.get(member, [])
-        if not isinstance(references, list):
-            yield f'"{member}" must be an array, found {_kind(references)}'
-            continue
-        for reference in references:
-            if not isinstance(reference, str) or reference not in assets:
-                yield f'"{member}" names {reference!r}, which is not in "assets"'
-    variants = entry.get("variants", {})
-    if not isinstance(variants, dict):
-        yield f'"variants" must be an object, found {_kind(variants)}'
-        return
-    for key, variant in variants.items():
-        if not isinstance(variant, dict):
-            yield f'variant "{key}" must be an object, found {_kind(variant)}'
-            return
-        for fault in _file_faults(variant):
-            yield f'variant "{key}": {fault}'
-
-
-def _file_faults(file: dict[str, Any]) -> Iterator[str]:
-    path = file.get("path")
-    if not isinstance(path, str):
-        yield f'"path" must be a string, found {_kind(path)}'
-    elif fault := path_fault(path):
-        yield f"the path {path!r} {fault}"
-    size = file.get("size")
-    if type(size) is not int or size < 0:
-        yield '"size" must be a number of bytes'
-
-
-def _importmap_faults(importmap: object, assets: Iterable[str]) -> Iterator[str]:
-    if not isinstance(importmap, dict):
-        yield f'"importmap" must be an object, found {_kind(importmap)}'
-        return
-    for specifier, target in importmap.items():
-        if specifier.startswith("./") and (fault := path_fault(specifier[2:])):
-            yield f"the import map's key {specifier!r} {fault}"
-        if not isinstance(target, str) or not (target in assets or is_absolute_url(target)):
-            yield f'the import map sends {specifier!r} to {target!r}, which is neither in "assets" nor an absolute URL'
-
-
-def _blueprint_faults(blueprints: object) -> Iterator[str]:
-    if not isinstance(blueprints, dict):
-        yield f'"blueprints" must be an object, found {_kind(blueprints)}'
-        return
-    for name, folder in blueprints.items():
-        if not isinstance(folder, str):
-            yield f"the blueprint {name!r} must have a folder of logical paths, found {_kind(folder)}"
-        elif folder and (fault := path_fault(folder)):
-            yield f"the folder {folder!r} of the blueprint {name!r} {fault}"
-
-
-def _blocks_faults(blocks: object, assets: Iterable[str]) -> Iterator[str]:
-    if not isinstance(blocks, dict):
-        yield f'"blocks" must be an object, found {_kind(blocks)}'
-        return
-    for key, names in blocks.items():
-        if not _is_hex(key, 64):
-            yield f"the key {key!r} of a block must be 64 hexadecimal digits"
-        if not isinstance(names, list):
-            yield f"block {key!r} must be an array, found {_kind(names)}"
-            continue
-        for name in names:
-            if not isinstance(name, str) or name not in assets:
-                yield f'block {key!r} names {name!r}, which is not in "assets"'
-
-
-def _bundles_faults(bundles: object, assets: Iterable[str]) -> Iterator[str]:
-    if not isinstance(bundles, dict):
-        yield f'"bundles" must be an object, found {_kind(bundles)}'
-        return
-    for name, bundle in bundles.items():
-        if not isinstance(bundle, dict) or not isinstance(bundle.get("assets"), list):
-            yield f'bundle {name!r} must be an object with an array "assets"'
-            continue
-        for asset in bundle["assets"]:
-            if not isinstance(asset, str) or asset not in assets:
-                yield f'bundle {name!r} names {asset!r}, which is not in "assets"'
-        if not isinstance(bundle.get("extra", {}), dict):
-            yield f'"extra" of bundle {name!r} must be an object, found {_kind(bundle["extra"])}'
-
-
-def path_fault(path: str) -> str:
-    """What keeps `path` from being a relative POSIX path inside its folder, on any platform; '' for nothing."""
-    if path.startswith(("/", "\\")) or (path[1:2] == ":" and path[0].isascii() and path[0].isalpha()):
-        return "is absolute"
-    if "\\" in path:
-        return "has a backslash in it"
-    if any(char < " " or "\x7f" <= char <= "\x9f" or "\ud800" <= char <= "\udfff" for char in path):
-        return "has a control character in it"
-    for segment in path.split("/"):
-        if segment in ("", ".", ".."):
-            return f"has the segment {segment!r} in it"
-    return ""
-
-
-def _is_hex(value: object, length: int) -> TypeGuard[str]:
-    return isinstance(value, str) and len(value) == length and _consists_of(value, _HEX)
-
-
-def _is_integrity(value: object) -> bool:
-    return (
-        isinstance(value, str) and len(value) == 71 and value.startswith("sha384-") and _consists_of(value[7:], _BASE64)
-    )
-
-
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """What JSON calls it, with its article."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "nothing"}
     return names.get(type(value), "a number")

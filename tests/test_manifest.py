@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import assetbuild
-from assetbuild import AssetbuildError, ManifestError, manifest
+from assetbuild import AssetbuildError, ManifestError, manifest, manifest_faults
 from tests.runtime_helpers import document, dump, write
 
 ROOT = Path(__file__).parent.parent
@@ -277,7 +277,7 @@ def test_every_single_wrong_type_is_refused_by_the_quick_look_exactly_where_the_
     values = st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3) | st.lists(st.text(max_size=2))
     holder[logical][member] = data.draw(values | st.dictionaries(st.text(max_size=2), values, max_size=2))
     if manifest._is_plainly_sound(made):
-        assert list(manifest._faults(made)) == []
+        assert list(manifest_faults.faults(made)) == []
 
 
 def test_a_plain_manifest_needs_no_close_look() -> None:

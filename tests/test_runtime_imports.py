@@ -27,9 +27,11 @@ LATER = {
     "assetbuild.fortests",
     "assetbuild.hints",
     "assetbuild.inline",
+    "assetbuild.manifest_faults",
     "assetbuild.near",
 }
-"""Imported at the first use of attributes, `for_tests`, `link_header` or `inline`, and at the first unknown name."""
+"""Imported at the first use of attributes, `for_tests`, `link_header` or `inline`, at the first unknown name, and
+where a manifest is broken or has members that few have."""
 HEAVY = {"pathlib", "logging", "dataclasses", "typing", "difflib", "html", "urllib", "hashlib", "inspect", "tomllib"}
 
 RUN = """

@@ -16,7 +16,7 @@ from assetbuild.build.media import media_type, text_kind
 from assetbuild.build.model import TextKind
 from assetbuild.build.names import unportable
 from assetbuild.build.other_tools import Bundler
-from assetbuild.manifest import path_fault
+from assetbuild.manifest_faults import path_fault
 
 _HASH = re.compile(r"[-._][A-Za-z0-9_-]{6,}|[0-9a-f]{8,}")
 
