@@ -33,15 +33,13 @@ SMALL = 4096
 
 
 class Crew:
-    """Up to `size` processes with this one. They start when `hire` says that there is enough to do, and end with the
-    `with` block.
+    """Up to `size` workers. They start when `hire` says that there is enough to do, and end with the `with` block.
 
-    Its methods may be called from any thread; as many calls are made at once as there are threads that call. One of
-    them is made here while the others wait for their worker: one process less to start and to hold in memory.
+    Its methods may be called from any thread; as many calls are made at once as there are threads that call.
     """
 
     def __init__(self, size: int, *, listener: Listener = nobody) -> None:
-        self._size = size - 1 if size > 1 and _can_start() else 0
+        self._size = size if size > 1 and _can_start() else 0
         self._listener = listener
         self._lock = Lock()
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
@@ -61,8 +59,8 @@ class Crew:
     def hire(self, seconds: Sequence[float]) -> None:
         """Start workers if that is worth it for calls that take so long, each as an estimate."""
         total = sum(seconds)
-        size = min(self._size, len(seconds) - 1)
-        if size < 1 or total - max(total / (size + 1), *seconds) < WORTH_SECONDS:
+        size = min(self._size, len(seconds))
+        if size < 2 or total - max(total / size, *seconds) < WORTH_SECONDS:
             return
         with self._lock:
             try:
