@@ -86,7 +86,9 @@ _BARE = f"what is wanted is what listing, reading, digesting and writing alone t
 _PROVEN = "scanning and proving are the most of it, and the peers do neither; the minifiers take a thirtieth"
 _START = "importing the compiler takes 0.2 s of it; the rest is walking, resolving and naming thousands of assets"
 _THREADS = "what is wanted is less than compressing alone takes: that peer uses all cores and the same library too"
-_TREE = "one script of 6 MB that only a parser understands needs 300 MB for its tree; the manifest of L has 14 MB"
+_TREE = (
+    "the manifest of L has 14 MB and is held more than once as it is written; the rest is what is known of its files"
+)
 
 DEMANDS: tuple[Ratio | Peak, ...] = (
     Ratio("nothing to do, M", (_M, _NONE), large.PYTHON, _to(_M, large.PYTHON), 3),
