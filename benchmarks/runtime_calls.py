@@ -38,6 +38,7 @@ _MEMBERS: dict[str, dict[str, Any]] = {
     _NAME: {"preload": ["fonts/text.woff2"]},
     "js/main.js": {"module": True, "imports": [f"js/m{number}.js" for number in range(20)]},
 }
+_CALL = "it is one call with one hit in it, and between 2.9 and 3.4 from run to run"
 _CHECKED = "a manifest that is broken anywhere is refused at the start, so every entry is looked at"
 _LINK = '<link href="{{ asset_url("css/app.css") }}">'
 
@@ -98,7 +99,7 @@ def url_and_dict(folder: Path) -> Row:
     assets = _assets(folder)
     hits = {_NAME: assets.url(_NAME)}
     ours, other = _per_call("call(name)", {"call": assets.url}, "hits[name]", {"hits": hits})
-    return Row("`url(name)`", ours, "a dict hit", other, wanted=3)
+    return Row("`url(name)`", ours, "a dict hit", other, wanted=3, reason=_CALL)
 
 
 def jinja_literal_and_constant(folder: Path) -> Row:
